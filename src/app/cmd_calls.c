@@ -15,6 +15,7 @@
 #include "report/call.h"
 #include "report/names.h"
 #include "report/print.h"
+#include "store/history.h"
 
 enum { LOOK_EVERY = 1000 }; /* records behind the end of the time: is anybody of it still open? */
 
@@ -74,6 +75,8 @@ static void list_call(void *ctx, const struct sapa_call *call)
 
     if (!began_in(l, call) || !is_meant(l, call))
         return;
+    if (sapa_contact_party_type_said(l->log.store, call->contact, &l->show.party_type) != SAPA_OK)
+        l->show.party_type = 0; /* as it was when the record was closed */
     sapa_text_init(&line, buf, sizeof(buf));
     switch (l->wish->format) {
     case SAPA_CALLS_TEXT: sapa_call_list(call, &l->show, &line); break;

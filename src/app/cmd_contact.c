@@ -16,6 +16,7 @@
 #include "report/why.h"
 #include "report/words.h"
 #include "rt/clock.h"
+#include "store/history.h"
 
 enum { LAST_MAX = 1000, WAV_HEAD = 44, RATE = 8000 };
 
@@ -158,7 +159,8 @@ static bool last_record(void *ctx, const struct sapa_record *record)
     return last->rc == SAPA_OK;
 }
 
-static int last_contacts(const char *data, size_t size, const struct sapa_call_show *wish, bool json)
+/* `party_type`: enum sapa_party_type + 1; 0: all */
+static int last_contacts(const char *data, size_t size, const struct sapa_call_show *wish, unsigned party_type, bool json)
 {
     struct sapa_log_open log;
     static char buf[16384];
@@ -181,6 +183,10 @@ static int last_contacts(const char *data, size_t size, const struct sapa_call_s
     for (size_t i = last.count - shown; rc == SAPA_OK && i < last.count; i++) {
         const struct sapa_call *call = &last.kept[i % size];
         struct sapa_text text;
+        if (sapa_contact_party_type_said(log.store, call->contact, &show.party_type) != SAPA_OK)
+            show.party_type = 0; /* as it was when the record was closed */
+        if (party_type != 0 && party_type != sapa_call_party_type(call, &show))
+            continue;
         sapa_text_init(&text, buf, sizeof(buf));
         if (json) {
             sapa_call_json(call, &show, &text);
@@ -200,26 +206,39 @@ static int last_contacts(const char *data, size_t size, const struct sapa_call_s
 int sapa_contacts_main(int argc, char **argv)
 {
     struct sapa_door door = { .command = "contacts", .data = sapa_data_default() };
-    const char *language = "id";
+    const char *language = "id", *party = NULL;
+    char path[80] = "/api/v1/contacts?times=true&limit=500";
     uint64_t last = 0;
     bool json = false, show = false;
     const struct sapa_option options[] = {
         SAPA_DOOR_OPTIONS(&door),
+        { "party", SAPA_OPTION_TEXT, &party, "TYPE", "only these: customer, prospect or internal to the client; with --last: of the last N", 0, 0 },
         { "last", SAPA_OPTION_NUMBER, &last, "N", "the last N that ended, from the log, instead of the living", 1, LAST_MAX },
         { "show-numbers", SAPA_OPTION_FLAG, &show, NULL, "with --last: callers' numbers in full", 0, 0 },
         { "json", SAPA_OPTION_FLAG, &json, NULL, "with --last: one JSON object a line", 0, 0 },
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language (id)", 0, 0 },
     };
-    struct sapa_question question = { .method = "GET", .path = "/api/v1/contacts?times=true&limit=500" };
+    struct sapa_question question = { .method = "GET", .path = path };
     const int usage = sapa_command_options("contacts", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
 
     if (usage >= 0)
         return usage;
     if (wrong_language(language))
         return sapa_command_wrong("contacts", "--language is id or en");
+    unsigned party_type = 0; /* enum sapa_party_type + 1; 0: all */
+    while (party && party_type < SAPA_PARTY_TYPE_COUNT && strcmp(party, sapa_party_type_name(party_type)) != 0)
+        party_type++;
+    if (party && party_type == SAPA_PARTY_TYPE_COUNT)
+        return sapa_command_wrong("contacts", "--party is customer, prospect or internal");
+    if (party) {
+        struct sapa_text text;
+        const size_t n = strlen(path);
+        sapa_text_init(&text, path + n, sizeof(path) - n);
+        sapa_text_printf(&text, "&party_type=%s", sapa_party_type_name(party_type++));
+    }
     if (last > 0) {
         const struct sapa_call_show wish = { .language = language_of(language), .show_pii = show };
-        return last_contacts(door.data, last, &wish, json);
+        return last_contacts(door.data, last, &wish, party_type, json);
     }
     if (show || json)
         return sapa_command_wrong("contacts", "--%s goes with --last", json ? "json" : "show-numbers");

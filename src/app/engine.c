@@ -51,7 +51,7 @@ struct sapa_engine {
     size_t held_first, held_count, held_room;
     size_t step_held; /* of the step at hand: their seq is not known yet */
     struct sapa_table dialogs, arrived, recordings, talked;
-    struct sapa_record calling; /* the last call that an agent asked for */
+    struct sapa_record beginning; /* the last arrival, or call that an agent asked for */
     uint32_t forget_next; /* of `talked` */
     /* replay: what the core says now, to be compared with what the log says next */
     bool replaying;
@@ -130,15 +130,19 @@ static void kept_set(struct sapa_table *table, uint64_t key, const struct sapa_r
     kept->pii_size = (uint32_t)pii.n;
 }
 
-static bool kept_next(const struct sapa_table *table, uint32_t *cursor, struct sapa_record *ret)
+static void kept_get(const struct kept *kept, struct sapa_record *ret)
 {
-    if (*cursor >= table->count)
-        return false;
-    const struct kept *kept = sapa_table_at(table, (*cursor)++);
     const struct sapa_str clear = { (const char *)kept->bytes, kept->clear_size };
     const struct sapa_str pii = { (const char *)kept->bytes + kept->clear_size, kept->pii_size };
     const sapa_rc rc = sapa_record_decode(clear, pii, ret);
     sapa_assert(rc == SAPA_OK); /* we encoded it */
+}
+
+static bool kept_next(const struct sapa_table *table, uint32_t *cursor, struct sapa_record *ret)
+{
+    if (*cursor >= table->count)
+        return false;
+    kept_get(sapa_table_at(table, (*cursor)++), ret);
     return true;
 }
 
@@ -173,6 +177,38 @@ static void note_talk(struct sapa_engine *engine, const struct sapa_record *reco
         talked_set(engine, view.person, key_of(centre->agents[in->agent].key));
 }
 
+static uint64_t *party_type_of(struct sapa_record *beginning)
+{
+    return beginning->type == SAPA_T_agent_call ? &beginning->u.agent_call.party_type : &beginning->u.contact_arrived.party_type;
+}
+
+/* The contact is there, as the core has decided: an arrival that is refused unseen, and a call that is denied, have none. */
+static void note_new(struct sapa_engine *engine, const struct sapa_rec_contact_new *in)
+{
+    struct sapa_record *beginning = &engine->beginning;
+    const uint64_t contact = beginning->type == SAPA_T_agent_call ? beginning->u.agent_call.contact
+                           : beginning->type == SAPA_T_contact_arrived ? beginning->u.contact_arrived.contact : 0;
+
+    if (contact == 0 || contact != in->contact)
+        return;
+    *party_type_of(beginning) = in->party_type;
+    kept_set(&engine->arrived, contact, beginning);
+}
+
+static void note_party(struct sapa_engine *engine, const struct sapa_rec_contact_party *in)
+{
+    static struct sapa_record beginning; /* the centre thread's */
+    const struct kept *kept = sapa_table_find(&engine->arrived, in->contact);
+
+    if (!kept)
+        return;
+    kept_get(kept, &beginning);
+    if (*party_type_of(&beginning) == SAPA_PARTY_TYPE_INTERNAL + 1)
+        return;
+    *party_type_of(&beginning) = in->party_type;
+    kept_set(&engine->arrived, in->contact, &beginning);
+}
+
 /* Every record that stands in the log comes by here once. */
 static void note(struct sapa_engine *engine, const struct sapa_record *record)
 {
@@ -184,23 +220,9 @@ static void note(struct sapa_engine *engine, const struct sapa_record *record)
             kept_set(&engine->dialogs, record->u.dialog.leg, record);
         break;
     case SAPA_T_contact_arrived:
-        if (!sapa_table_find(&engine->arrived, record->u.contact_arrived.contact)) /* a repeated one will be refused */
-            kept_set(&engine->arrived, record->u.contact_arrived.contact, record);
-        break;
-    case SAPA_T_agent_call: /* it may be denied: then no contact follows in its step */
-        memcpy(&engine->calling, record, sapa_record_size(record));
-        break;
-    case SAPA_T_contact_new:
-        if (engine->calling.type == SAPA_T_agent_call && engine->calling.u.agent_call.contact == record->u.contact_new.contact)
-            kept_set(&engine->arrived, record->u.contact_new.contact, &engine->calling);
-        break;
-    case SAPA_T_refused: { /* an arrival that the core did not take */
-        struct sapa_contact_view view;
-        if (record->u.refused.input == SAPA_T_contact_arrived &&
-            sapa_core_contact_get(engine->options.core, record->u.refused.about, record->at_us, &view) != SAPA_OK)
-            kept_drop(&engine->arrived, record->u.refused.about);
-        break;
-    }
+    case SAPA_T_agent_call: memcpy(&engine->beginning, record, sapa_record_size(record)); break;
+    case SAPA_T_contact_new: note_new(engine, &record->u.contact_new); break;
+    case SAPA_T_contact_party: note_party(engine, &record->u.contact_party); break;
     case SAPA_T_contact_connected: note_talk(engine, record); break;
     case SAPA_T_recording_state:
         if (record->u.recording_state.state > 2)

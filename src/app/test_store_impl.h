@@ -25,14 +25,13 @@ static inline void test_store_progress(void *ctx, const struct sapa_log_status *
     ((struct test_store *)ctx)->committed = status->committed_seq;
 }
 
-static inline void test_store_open(struct test_store *s)
+static inline void test_store_open_at(struct test_store *s)
 {
-    const struct sapa_store_opts options = { .folder = test_folder(s->folder), .build = "test" };
+    const struct sapa_store_opts options = { .folder = s->folder, .build = "test" };
     const struct sapa_log_writer_opts writer = { .progress = test_store_progress, .ctx = s, .reserve_bytes = UINT64_MAX, .cpu = -1 };
     struct sapa_log_writer_opts with_loop = writer;
     uint64_t epoch;
 
-    s->committed = 0;
     if (sapa_loop_new(NULL, &s->loop) != SAPA_OK || sapa_store_open_sqlite(&options, NULL, &s->store) != SAPA_OK ||
         sapa_store_take_epoch(s->store, "test", &epoch) != SAPA_OK ||
         sapa_store_client(s->store, "toko", "Toko", &s->client) != SAPA_OK)
@@ -40,6 +39,13 @@ static inline void test_store_open(struct test_store *s)
     with_loop.loop = s->loop;
     if (sapa_log_writer_start(s->store, &with_loop, &s->writer) != SAPA_OK)
         abort();
+    s->committed = sapa_store_tail(s->store).seq;
+}
+
+static inline void test_store_open(struct test_store *s)
+{
+    (void)test_folder(s->folder);
+    test_store_open_at(s);
 }
 
 /** Log a record and wait until it is safe. */
@@ -79,11 +85,23 @@ static inline uint64_t test_store_person(struct test_store *s, const char *numbe
     return found.person;
 }
 
-static inline void test_store_close(struct test_store *s)
+static inline void test_store_shut(struct test_store *s)
 {
     (void)sapa_log_writer_stop(s->writer);
     sapa_store_close(s->store);
     sapa_loop_free(s->loop);
+}
+
+/** As after a restart. */
+static inline void test_store_reopen(struct test_store *s)
+{
+    test_store_shut(s);
+    test_store_open_at(s);
+}
+
+static inline void test_store_close(struct test_store *s)
+{
+    test_store_shut(s);
     test_folder_remove(s->folder);
 }
 

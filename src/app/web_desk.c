@@ -5,6 +5,7 @@
 
 #include "app/web_coach.h"
 #include "app/web_job_impl.h"
+#include "app/web_ticket.h"
 #include "http/called.h"
 #include "http/favourite.h"
 #include "http/target.h"
@@ -33,6 +34,8 @@ struct desk {
     struct start starts[STARTS_MAX];
     size_t start_count;
     enum sapa_language language;
+    struct sapa_ticket *tickets; /* of the person of a card, resolved ones too */
+    size_t ticket_count;
 };
 
 static uint64_t number_of(const struct desk *desk, const char *name, uint64_t otherwise)
@@ -213,6 +216,27 @@ static struct sapa_str party_name(uint8_t party_type)
     return sapa_str_of(party_type > 0 ? sapa_party_type_name(party_type - 1u) : "");
 }
 
+/* Those that were opened or touched in a contact. */
+static void tickets_in(const struct desk *desk, uint64_t contact)
+{
+    char id[24];
+    struct sapa_text text;
+
+    sapa_json_key(desk->out, "tickets");
+    sapa_json_open(desk->out, '[');
+    for (size_t i = 0; i < desk->ticket_count; i++) {
+        bool there = false;
+        for (uint32_t k = 0; k < desk->tickets[i].contact_count; k++)
+            there |= desk->tickets[i].contacts[k] == contact;
+        if (!there)
+            continue;
+        sapa_text_init(&text, id, sizeof(id));
+        sapa_text_printf(&text, "%llu", (unsigned long long)desk->tickets[i].number);
+        sapa_json_text(desk->out, sapa_str_of(id));
+    }
+    sapa_json_close(desk->out, ']');
+}
+
 static void contact_json(const struct desk *desk, const struct sapa_card *card)
 {
     struct sapa_json *out = desk->out;
@@ -248,6 +272,7 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_close(out, ']');
     sapa_json_key(out, "note");
     note_json(desk, &card->note);
+    tickets_in(desk, card->contact);
     sapa_json_close(out, '}');
 }
 
@@ -420,6 +445,8 @@ static sapa_rc card_json(struct desk *desk, struct sapa_card *card, struct sapa_
 
     if (rc == SAPA_ENOENT || (rc == SAPA_OK && !is_visible(desk, card)))
         return no_contact(desk);
+    if (rc == SAPA_OK)
+        rc = sapa_web_tickets_of(desk->files, desk->work, card->person, &desk->tickets, &desk->ticket_count);
     if (rc != SAPA_OK)
         return rc;
     sapa_json_open(desk->out, '{');
@@ -435,6 +462,10 @@ static sapa_rc card_json(struct desk *desk, struct sapa_card *card, struct sapa_
     note_json(desk, &card->note);
     if (rc == SAPA_OK)
         rc = history_json(desk, card, scratch);
+    sapa_json_key(desk->out, "tickets");
+    sapa_json_open(desk->out, '[');
+    sapa_web_tickets_json(desk->work, desk->tickets, desk->ticket_count, shows_words(desk), desk->out);
+    sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;
 }
@@ -476,6 +507,19 @@ static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
 
 /* ---- what is said of a person ---- */
 
+/* What the reports count the contact as, by the last word on it, and in which rows. */
+static struct sapa_web_counted_as counted_as(const struct sapa_card *card)
+{
+    struct sapa_web_counted_as counted = { .was = card->party_type, .began_us = card->opened_us };
+
+    if (counted.was == 0) /* from before it was known */
+        counted.was = (card->campaign.n > 0 ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER) + UINT64_C(1);
+    (void)sapa_str_copy(card->client, counted.client, sizeof(counted.client));
+    (void)sapa_str_copy(card->number, counted.number, sizeof(counted.number));
+    (void)sapa_str_copy(card->campaign, counted.campaign, sizeof(counted.campaign));
+    return counted;
+}
+
 /* May it be? Whether he is a customer or a prospect goes to the log by way of the centre. */
 static sapa_rc judge_person(struct desk *desk, struct sapa_card *card)
 {
@@ -492,6 +536,7 @@ static sapa_rc judge_person(struct desk *desk, struct sapa_card *card)
     if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
         return problem(work, SAPA_ESTATE, "the person was erased: nothing more is kept");
     work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .agent = work->agent };
+    work->counted_as = counted_as(card);
     if (work->route != SAPA_ROUTE_CALLED_SET)
         return SAPA_OK;
     if (card->person == 0)
@@ -679,6 +724,11 @@ static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
     if (rc == SAPA_OK)
         rc = sapa_web_coach_work(desk->files, desk->work, agent_key(desk));
     sapa_json_close(desk->out, ']');
+    sapa_json_key(desk->out, "tickets");
+    sapa_json_open(desk->out, '[');
+    if (rc == SAPA_OK)
+        rc = sapa_web_tickets_work(desk->files, desk->work, desk->shelf, agent_key(desk));
+    sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;
 }
@@ -776,6 +826,7 @@ static sapa_rc desk_begin(const struct sapa_web_files *files, struct sapa_web_wo
 static void desk_end(struct desk *desk)
 {
     sapa_log_reader_close(desk->reader);
+    sapa_web_tickets_free(desk->tickets, desk->ticket_count);
     sapa_wipe(desk, sizeof(*desk));
     free(desk);
 }
@@ -822,6 +873,23 @@ static sapa_rc do_note(struct desk *desk, struct sapa_card *cards, uint64_t cont
     if (rc == SAPA_OK || rc == SAPA_ENOENT)
         note_json(desk, &cards[0].note);
     return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+/* Has he somebody in hand who is this person? */
+static sapa_rc has_in_hand(struct desk *desk, struct sapa_card *card, uint64_t person, bool *ret)
+{
+    uint64_t group[SAPA_MERGE_DEPTH_MAX];
+    size_t count = 0;
+    sapa_rc rc = sapa_person_group(desk->files->store, person, group, SAPA_COUNT(group), &count);
+
+    for (size_t i = 0; rc == SAPA_OK && i < desk->work->in_hand_count && !*ret; i++) {
+        *card = (struct sapa_card){ .contact = desk->work->in_hand[i] };
+        rc = read_card(desk, desk->work->in_hand[i], BIT(BEGIN), card);
+        for (size_t k = 0; rc == SAPA_OK && k < count; k++)
+            *ret |= group[k] == card->person;
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    return rc == SAPA_ENOENT ? SAPA_OK : rc; /* erased */
 }
 
 /* Is `contact` among what the card of one in hand shows? */
@@ -878,6 +946,27 @@ static sapa_rc do_hears(struct desk *desk, struct sapa_card *cards, uint64_t con
     return rc == SAPA_OK && !hears ? SAPA_ENOENT : rc;
 }
 
+static sapa_rc do_knows(struct desk *desk, struct sapa_card *cards, uint64_t person)
+{
+    const struct sapa_centre *centre = desk->work->centre;
+    const uint32_t agent = desk->work->scope.agent;
+    bool knows = false;
+    sapa_rc rc = agent < centre->agents_count ? has_in_hand(desk, &cards[0], person, &knows) : SAPA_ENOENT;
+
+    if (rc == SAPA_OK && !knows)
+        rc = knows_person(desk, &cards[0], centre->agents[agent].key, person, &knows);
+    return rc == SAPA_OK && !knows ? SAPA_ENOENT : rc;
+}
+
+sapa_rc sapa_web_desk_knows(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t person, bool *ret)
+{
+    const sapa_rc rc = with_desk(files, work, shelf, do_knows, person);
+
+    if (rc == SAPA_OK || rc == SAPA_ENOENT)
+        *ret = rc == SAPA_OK;
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
 sapa_rc sapa_web_desk_hears(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact)
 {
     return work->scope.agent == SAPA_NONE && work->scope.team_count == 0 ? SAPA_OK : with_desk(files, work, shelf, do_hears, contact);
@@ -893,8 +982,8 @@ sapa_rc sapa_web_desk_note(const struct sapa_web_files *files, struct sapa_web_w
     return with_desk(files, work, shelf, do_note, contact);
 }
 
-sapa_rc sapa_web_desk_card(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact,
-                           struct sapa_card *ret)
+static sapa_rc look(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact, bool judged,
+                    struct sapa_card *ret)
 {
     struct desk *desk;
     sapa_rc rc = desk_begin(files, work, shelf, &desk);
@@ -903,6 +992,20 @@ sapa_rc sapa_web_desk_card(const struct sapa_web_files *files, struct sapa_web_w
         return rc;
     *ret = (struct sapa_card){ .contact = contact };
     rc = read_card(desk, contact, BIT(BEGIN) | BIT(WORK), ret);
+    if (rc == SAPA_OK && !judged && !is_visible(desk, ret))
+        rc = SAPA_ENOENT;
     desk_end(desk);
     return rc;
+}
+
+sapa_rc sapa_web_desk_card(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact,
+                           struct sapa_card *ret)
+{
+    return look(files, work, shelf, contact, true, ret);
+}
+
+sapa_rc sapa_web_desk_seen(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact,
+                           struct sapa_card *ret)
+{
+    return look(files, work, shelf, contact, false, ret);
 }

@@ -16,6 +16,12 @@
 /** What the log says of a contact's beginning, its agents and its recordings. Its texts live as long as `shelf` and `work->centre`. SAPA_ENOENT. */
 SAPA_MUST_CHECK sapa_rc sapa_web_desk_card(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
                                            uint64_t contact, struct sapa_card *ret);
+/** The same of a contact that who asks may see. */
+SAPA_MUST_CHECK sapa_rc sapa_web_desk_seen(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
+                                           uint64_t contact, struct sapa_card *ret);
+/** Has the agent who asks the person in hand (`work->in_hand`), or did he talk with it? */
+SAPA_MUST_CHECK sapa_rc sapa_web_desk_knows(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
+                                            uint64_t person, bool *ret);
 /** CARD, NOTE, DISPOSITIONS, WORK, TASK_NEW, TASK_SET. @param shelf  for descriptions of earlier contacts */
 SAPA_MUST_CHECK sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf);
 /** The note of a contact as JSON, or null, into `work->out`. Its visibility has been judged. */

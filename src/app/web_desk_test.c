@@ -354,6 +354,14 @@ static void customer_or_prospect(void **state)
     work.match = SAPA_PARTY_TYPE_CUSTOMER + 1;
     assert_null(run(SAPA_OK));
     assert_true(work.note.contact == 201 && work.note.person == person && work.note.agent == 0);
+    assert_int_equal(work.counted_as.was, SAPA_PARTY_TYPE_PROSPECT + 1); /* the last word, not what it began as */
+    assert_true(work.counted_as.began_us > 0);
+    assert_string_equal(work.counted_as.client, "toko");
+    assert_string_equal(work.counted_as.campaign, "promo");
+    wish(SAPA_ROUTE_PARTY_SET, 101, ADMIN);
+    assert_null(run(SAPA_OK));
+    assert_int_equal(work.counted_as.was, SAPA_PARTY_TYPE_CUSTOMER + 1); /* as the figures count one from before */
+    assert_string_equal(work.counted_as.number, "100");
     wish(SAPA_ROUTE_PARTY_SET, 201, BUDI); /* not in his hands */
     assert_null(run(SAPA_ENOENT));
     wish(SAPA_ROUTE_PARTY_SET, 201, OF_BANK);

@@ -14,9 +14,9 @@ enum {
     NOTED_MAX = 65536,
 };
 
-/* The version of a contact's note that went to the log last: what the store says of it may be of the commit before. */
+/* What of a contact went to the log last, version of its note and party type, 0 neither: what the store says may be of the commit before. */
 struct noted {
-    uint64_t contact, version;
+    uint64_t contact, version, party_type;
 };
 
 /* An answer that waits for the log. */
@@ -92,6 +92,7 @@ static struct sapa_web_arrived arrived_of(const struct sapa_record *record)
     const struct sapa_rec_agent_call *call = &record->u.agent_call;
     struct sapa_web_arrived arrived = { .contact = called ? call->contact : in->contact };
 
+    arrived.party_type = (uint8_t)SAPA_MIN(called ? call->party_type : in->party_type, (uint64_t)SAPA_PARTY_TYPE_COUNT);
     arrived.direction = !called ? (uint8_t)in->direction : call->kind == SAPA_TARGET_OUTSIDE ? SAPA_DIRECTION_OUTBOUND : SAPA_DIRECTION_INTERNAL;
     (void)sapa_str_copy(called ? sapa_sized_str(&call->address) : sapa_sized_str(&in->address), arrived.address, sizeof(arrived.address));
     return arrived;
@@ -190,6 +191,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
     agent.reachable = view.reachable;
     agent.booked = view.booked;
     agent.used_date = view.used_date;
+    agent.team = view.team;
     memcpy(agent.used_ms, view.used_ms, sizeof(agent.used_ms));
     while (agent.assignment_count < SAPA_WEB_ASSIGNMENTS_MAX &&
            sapa_core_assignment_next(link->options.core, index, &cursor, &one)) {
@@ -214,6 +216,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->until_us = change.until_us;
         to->skill = change.skill;
         to->queue = change.queue;
+        to->team = change.team;
         to->level = change.level;
     }
     struct sapa_watch_view watch;
@@ -392,8 +395,15 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     switch (record->type) {
     case SAPA_T_contact_new: {
         /* its arrival stands in front of it, in the same step */
+        link->arrived.party_type = (uint8_t)SAPA_MIN(record->u.contact_new.party_type, (uint64_t)SAPA_PARTY_TYPE_COUNT);
         if (link->arrived.contact == record->u.contact_new.contact)
             put(link, SAPA_WEB_ARRIVED, &link->arrived, sizeof(link->arrived));
+        break;
+    }
+    case SAPA_T_contact_party: {
+        const struct sapa_web_party_type said = { record->u.contact_party.contact, (uint8_t)record->u.contact_party.party_type, { 0 } };
+        if (record->u.contact_party.party_type <= SAPA_PARTY_TYPE_COUNT)
+            put(link, SAPA_WEB_PARTY_TYPE, &said, sizeof(said));
         break;
     }
     case SAPA_T_contact_arrived:
@@ -431,6 +441,7 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_switch_changed: link->switches = true; break;
     case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
     case SAPA_T_skill_changed: touch_agent(link, record->u.skill_changed.agent); break;
+    case SAPA_T_team_changed: touch_agent(link, record->u.team_changed.agent); break;
     case SAPA_T_serves_changed: touch_agent(link, record->u.serves_changed.agent); break;
     case SAPA_T_broadcast_made: link->broadcasts = true; break;
     case SAPA_T_alert_changed: link->alerts = true; break;
@@ -542,6 +553,9 @@ static uint32_t client_of_call(const struct sapa_web_link *link, const struct sa
 
     if (in->agent >= centre->agents_count || in->kind != SAPA_TARGET_OUTSIDE)
         return SAPA_NONE;
+    struct sapa_agent_view view;
+    if (sapa_core_agent_get(link->options.core, wish.agent, now_us(link), &view) == SAPA_OK)
+        wish.team = view.team + 1; /* none is 0 */
     while (in->beside && sapa_core_assignment_next(link->options.core, wish.agent, &cursor, &one)) {
         if (one.offer == in->beside)
             wish.beside = client_of_contact(link, one.contact);
@@ -611,6 +625,27 @@ static bool has_room(struct sapa_web_link *link, const struct sapa_web_ask *ask)
     return false;
 }
 
+/* NULL: no memory. */
+static struct noted *noted_of(struct sapa_web_link *link, uint64_t contact)
+{
+    struct noted *noted = sapa_table_find(&link->noted, contact);
+
+    if (!noted && link->noted.count == link->noted.limit)
+        sapa_table_remove(&link->noted, sapa_table_at(&link->noted, link->noted_forget++ % NOTED_MAX));
+    return noted || sapa_table_add(&link->noted, contact, &noted) == SAPA_OK ? noted : NULL;
+}
+
+/* Two who say it at once: the second puts right what the first has said. */
+static void follow_party(struct sapa_web_link *link, struct sapa_rec_contact_party *in)
+{
+    struct noted *noted = noted_of(link, in->contact);
+
+    if (noted && noted->party_type != 0)
+        in->was = noted->party_type;
+    if (noted)
+        noted->party_type = in->party_type;
+}
+
 static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit, struct sapa_record *input)
 {
     uint32_t denial = SAPA_DENIAL_NONE;
@@ -622,6 +657,8 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
         link->refused = SAPA_OK;
         link->denial = SAPA_DENIAL_NONE;
         resolve_input(link, input);
+        if (input->type == SAPA_T_contact_party)
+            follow_party(link, &input->u.contact_party);
         rc = link->options.ports.input(link->options.ports.ctx, input);
         if (rc != SAPA_OK) {
             reply_now(link, ask, rc, NULL, 0);
@@ -649,7 +686,7 @@ static void answer_writes(struct sapa_web_link *link, const struct sapa_web_ask 
     for (size_t at = 0, n, i = 0; at < ask->input_size; at += n, i++) {
         memcpy(&input, bytes + at, offsetof(struct sapa_record, u));
         n = (sapa_record_size(&input) + 7) & ~(size_t)7;
-        sapa_assert((input.type == SAPA_T_agent_skill || input.type == SAPA_T_agent_queue) && at + n <= ask->input_size && i < SAPA_WEB_INPUTS_MAX);
+        sapa_assert((input.type == SAPA_T_agent_skill || input.type == SAPA_T_agent_queue || input.type == SAPA_T_agent_team) && at + n <= ask->input_size && i < SAPA_WEB_INPUTS_MAX);
         memcpy(&input, bytes + at, sapa_record_size(&input));
         link->refused = SAPA_OK;
         sapa_rc rc = link->options.ports.input(link->options.ports.ctx, &input);
@@ -678,13 +715,11 @@ static sapa_rc take_note(struct sapa_web_link *link, const uint8_t *bytes, size_
         memcpy(&part, bytes + at, sapa_record_size(&part));
         const struct sapa_rec_contact_noted *in = &part.u.contact_noted;
         if (at == 0) {
-            noted = sapa_table_find(&link->noted, in->contact);
-            if (noted && in->version != noted->version + 1)
-                return SAPA_EEXIST;
-            if (!noted && link->noted.count == link->noted.limit)
-                sapa_table_remove(&link->noted, sapa_table_at(&link->noted, link->noted_forget++ % NOTED_MAX));
-            if (!noted && sapa_table_add(&link->noted, in->contact, &noted) != SAPA_OK)
+            noted = noted_of(link, in->contact);
+            if (!noted)
                 return SAPA_ENOMEM;
+            if (noted->version != 0 && in->version != noted->version + 1)
+                return SAPA_EEXIST;
             noted->version = in->version;
         }
         rc = link->options.ports.input(link->options.ports.ctx, &part);
@@ -791,11 +826,11 @@ static bool team_standing(struct sapa_web_link *link, uint32_t team, int64_t now
 
     memset(ret, 0, sizeof(*ret));
     ret->kind = SAPA_ROWS_AGENTS, ret->index = team;
-    if (sapa_live_team(link->options.live, team, now, &m, &ret->people) != SAPA_OK)
-        return false;
-    sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[SAPA_LIVE_TODAY]);
-    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
-        ret->of[SAPA_LIVE_RECENT].of[i] = SAPA_KPI_NONE; /* agents are not counted by the minute */
+    for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++) {
+        if (sapa_live_team(link->options.live, team, (enum sapa_live_period)p, now, &m, &ret->people) != SAPA_OK)
+            return false;
+        sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[p]);
+    }
     return true;
 }
 

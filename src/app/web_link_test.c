@@ -16,6 +16,7 @@
 
 #include "app/test_impl.h"
 #include "http/feed.h"
+#include "http/ticket.h"
 
 #define CENTRE                                                                                             \
     "version: 1\n"                                                                                         \
@@ -46,8 +47,8 @@ enum { KNOWN_MAX = 64, SUBS = 4, STEPS = 6000 };
 struct sub {
     struct sapa_feed_sub *feed;
     struct sapa_feed_view view;
-    json_t *contacts, *agents, *queues, *standings, *switches, *messages, *alerts; /* folded */
-    char name[40];
+    json_t *contacts, *agents, *queues, *standings, *switches, *messages, *alerts, *tickets; /* folded */
+    char name[48];
     uint64_t n;
     char *text;
     size_t text_n;
@@ -71,8 +72,8 @@ struct world {
     uint64_t next_contact, random;
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
-    uint64_t broadcast;
-    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound, aimed;
+    uint64_t broadcast, party_was; /* of the last that were logged */
+    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound, prospects, aimed, changed, guests;
     struct sapa_web_reply last_reply;
     unsigned reloads;
     sapa_rc reload_rc;
@@ -102,6 +103,8 @@ static void log_step(void *ctx, const struct sapa_record *const records[], size_
     for (size_t i = 0; i < count; i++) {
         if (records[i]->type == SAPA_T_broadcast_made)
             w->broadcast = records[i]->u.broadcast_made.message;
+        if (records[i]->type == SAPA_T_contact_party)
+            w->party_was = records[i]->u.contact_party.was;
         if (records[i]->type == SAPA_T_contact_connected && records[i]->u.contact_connected.recording)
             w->recordings[w->recording_count++ % KNOWN_MAX] = records[i]->u.contact_connected.recording;
     }
@@ -223,7 +226,7 @@ static void open_world(struct world *w, uint64_t seed)
 /* What it has folded. */
 static void forget_sub(struct sub *sub)
 {
-    json_t *const all[] = { sub->contacts, sub->agents, sub->queues, sub->standings, sub->switches, sub->messages, sub->alerts };
+    json_t *const all[] = { sub->contacts, sub->agents, sub->queues, sub->standings, sub->switches, sub->messages, sub->alerts, sub->tickets };
 
     for (size_t i = 0; i < SAPA_COUNT(all); i++)
         json_decref(all[i]);
@@ -284,7 +287,14 @@ static void happen(struct world *w)
     struct sapa_watch_view watch;
     uint32_t cursor = 0;
     sapa_record_init(&r, SAPA_T_tick);
-    switch (any(w, 27)) {
+    switch (any(w, 29)) {
+    case 28:
+        sapa_record_init(&r, SAPA_T_agent_team);
+        r.u.agent_team.agent = any(w, 3);
+        r.u.agent_team.team = any(w, 3) ? any(w, 2) : SAPA_NONE;
+        r.u.agent_team.until_us = any(w, 2) ? (sapa_core_now(w->core) + (int64_t)any(w, 60) * 1000000) : 0;
+        (void)sapa_sized_set(&r.u.agent_team.by, SAPA_STR("ratna"));
+        break;
     case 26:
         sapa_record_init(&r, SAPA_T_alert);
         r.u.alert.kind = any(w, SAPA_ALERT_COUNT);
@@ -324,6 +334,12 @@ static void happen(struct world *w)
         sapa_record_init(&r, SAPA_T_broadcast_read);
         r.u.broadcast_read.agent = any(w, 3);
         r.u.broadcast_read.message = w->broadcast;
+        break;
+    case 27:
+        sapa_record_init(&r, SAPA_T_contact_party);
+        r.u.contact_party.contact = living(w);
+        r.u.contact_party.party_type = SAPA_PARTY_TYPE_CUSTOMER + 1 + any(w, 2);
+        r.u.contact_party.agent = SAPA_NONE;
         break;
     case 0:
     case 1:
@@ -446,6 +462,8 @@ static char *whole_json(struct world *w, struct sapa_mirror *mirror)
         assert_true(c->has_view);
         w->paused += c->view.recording_paused;
         w->outbound += c->direction == SAPA_DIRECTION_OUTBOUND;
+        w->prospects += c->party_type == SAPA_PARTY_TYPE_PROSPECT + 1;
+        assert_int_equal(c->party_type == SAPA_PARTY_TYPE_INTERNAL + 1, c->direction == SAPA_DIRECTION_INTERNAL);
         sapa_json_reset(&out);
         sapa_mirror_contact_json(mirror, c, true, &out);
         json_object_set_new(contacts, id, json_loadb(out.p, out.n, 0, NULL));
@@ -534,6 +552,8 @@ static void fold(struct world *w, struct sub *sub)
         sub->messages = json_incref(json_object_get(message, "messages"));
         json_decref(sub->alerts);
         sub->alerts = json_incref(json_object_get(message, "alerts"));
+        json_decref(sub->tickets);
+        sub->tickets = json_incref(json_object_get(message, "tickets"));
         snprintf(sub->name, sizeof(sub->name), "%s", json_string_value(json_object_get(message, "feed")));
         w->snapshots++;
     } else {
@@ -551,6 +571,9 @@ static void fold(struct world *w, struct sub *sub)
             } else if (strcmp(kind, "alerts") == 0) {
                 json_decref(sub->alerts);
                 sub->alerts = json_incref(data);
+            } else if (strcmp(kind, "tickets") == 0) {
+                json_decref(sub->tickets);
+                sub->tickets = json_incref(data);
             } else if (strcmp(kind, "messages") == 0) {
                 json_decref(sub->messages);
                 sub->messages = json_incref(data);
@@ -584,6 +607,31 @@ static void read_feed(struct world *w, struct sub *sub, unsigned parts)
     }
 }
 
+/* Siti is the one of that team; others are lent to it. */
+static bool is_led(const struct world *w, const struct sapa_scope *scope, const char *key)
+{
+    bool found = strcmp(key, "siti") == 0;
+
+    for (uint32_t i = 0; i < scope->guest_count; i++)
+        found |= sapa_str_eq(w->mirror.centre->agents[scope->guests[i]].key, sapa_str_of(key));
+    return found;
+}
+
+/* As the server does: whoever sees other agents from now on is let go, and comes back. */
+static void see_guests(struct world *w)
+{
+    for (unsigned i = 0; i < SUBS; i++) {
+        struct sapa_scope scope = w->subs[i].view.scope;
+        sapa_scope_add_guests(&scope, &w->mirror);
+        if (sapa_scope_same(&scope, &w->subs[i].view.scope))
+            continue;
+        sapa_feed_leave(w->feed, w->subs[i].feed);
+        w->subs[i].text_n = 0;
+        w->subs[i].view.scope = scope;
+        join(w, &w->subs[i], true);
+    }
+}
+
 static void compare_feed(struct world *w, struct sub *sub)
 {
     struct sub other = { .view = sub->view };
@@ -608,6 +656,10 @@ static void compare_feed(struct world *w, struct sub *sub)
     assert_true(json_equal(sub->switches, other.switches));
     assert_true(json_equal(sub->messages, other.messages));
     assert_true(json_equal(sub->alerts, other.alerts));
+    assert_true(json_equal(sub->tickets, other.tickets));
+    w->changed += json_array_size(other.tickets);
+    for (size_t i = 0; i < json_array_size(other.tickets) && sub->view.scope.clients == 2; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(other.tickets, i), "client")), "bank");
     w->alerted += json_array_size(other.alerts);
     w->said += json_array_size(other.messages);
     const char *id;
@@ -619,7 +671,16 @@ static void compare_feed(struct world *w, struct sub *sub)
         if (sub->view.scope.agent == 0)
             assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti");
         if (sub->view.scope.team_count > 0 && json_is_string(json_object_get(contact, "agent")))
-            assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti"); /* the one of that team */
+            assert_true(is_led(w, &sub->view.scope, json_string_value(json_object_get(contact, "agent"))));
+    }
+    json_object_foreach(other.agents, id, contact)
+    {
+        if (sub->view.scope.team_count == 0)
+            continue;
+        assert_true(is_led(w, &sub->view.scope, id));
+        w->guests += strcmp(id, "siti") != 0;
+        if (strcmp(id, "siti") != 0)
+            assert_string_equal(json_string_value(json_object_get(contact, "team")), "red");
     }
     sapa_feed_leave(w->feed, other.feed);
     forget_sub(&other);
@@ -655,6 +716,21 @@ static void aim(struct world *w)
     sapa_mirror_goals(&w->mirror, &goals);
 }
 
+/* A ticket of one of the clients is changed; of one that is not described any more nobody is told. */
+static void change_ticket(struct world *w)
+{
+    static const char *const clients[] = { "toko", "bank", "gone" };
+    struct sapa_web_ticket ticket = { .number = 1 + any(w, 40), .version = 1 + any(w, 9), .person = 7, .at_us = 1, .status = (uint8_t)any(w, SAPA_TICKET_STATUS_COUNT),
+                                      .owner_kind = (uint8_t)any(w, SAPA_TICKET_OWNER_COUNT) };
+
+    snprintf(ticket.client, sizeof(ticket.client), "%s", clients[any(w, 3)]);
+    snprintf(ticket.owner, sizeof(ticket.owner), "%s", ticket.owner_kind == SAPA_TICKET_NOBODY ? "" : "siti");
+    sapa_mirror_ticket(&w->mirror, &ticket);
+    for (size_t i = 1; i < w->mirror.ticket_count; i++)
+        assert_true(w->mirror.tickets[i].number != ticket.number); /* each once */
+    assert_int_equal(w->mirror.tickets[0].number, ticket.number);
+}
+
 static void run(uint64_t seed)
 {
     static struct world w;
@@ -671,6 +747,7 @@ static void run(uint64_t seed)
         happen(&w);
         sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
         sapa_engine_committed(w.engine, sapa_engine_stats(w.engine).seq);
+        see_guests(&w);
         if (any(&w, 700) == 0)
             w.puts_until_full = 1 + (unsigned)any(&w, 12);
         if (any(&w, 1500) == 0)
@@ -683,6 +760,8 @@ static void run(uint64_t seed)
             figures(&w);
         if (any(&w, 120) == 0)
             aim(&w);
+        if (any(&w, 60) == 0)
+            change_ticket(&w);
         if (any(&w, 3) == 0)
             sapa_feed_tick(w.feed);
         if (any(&w, 20) == 0)
@@ -701,11 +780,14 @@ static void run(uint64_t seed)
     }
     assert_true(w.paused > 0);
     assert_true(w.outbound > 100);
+    assert_true(w.prospects > 100);
     assert_true(w.aimed > 20);
+    assert_true(w.guests > 10);
     assert_true(w.said > 20 && w.heard > 20 && w.alerted > 20);
+    assert_true(w.changed > 100 && w.mirror.ticket_count == SAPA_WEB_TICKETS_MAX);
     assert_true(w.resets > 3);
     assert_true(w.resumes > 50);
-    assert_true(w.snapshots < w.resumes + 400); /* most resumes need none */
+    assert_true(w.snapshots < w.resumes + 600); /* most resumes need none */
     close_world(&w);
 }
 
@@ -1002,10 +1084,51 @@ static void notes_have_one_next_version(void **state)
     close_world(&w);
 }
 
+/* Says that it is `party_type`; the store, asked a moment ago, said that it was `was`. What does the log say that it was? */
+static uint64_t say_party(struct world *w, uint64_t contact, uint64_t party_type, uint64_t was)
+{
+    struct {
+        struct sapa_web_ask ask;
+        struct sapa_record records[2];
+    } message;
+    struct sapa_record *audit = &message.records[0];
+
+    memset(&message, 0, sizeof(message));
+    sapa_record_init(audit, SAPA_T_api_write);
+    const size_t audit_size = (sapa_record_size(audit) + 7) & ~(size_t)7;
+    struct sapa_record *in = (struct sapa_record *)(void *)((uint8_t *)audit + audit_size);
+    sapa_record_init(in, SAPA_T_contact_party);
+    in->u.contact_party.contact = contact;
+    in->u.contact_party.party_type = party_type;
+    in->u.contact_party.was = was;
+    message.ask = (struct sapa_web_ask){ .request = 7, .kind = SAPA_WEB_ASK_INPUT, .centre = w->centres[0], .audit_size = (uint16_t)audit_size,
+                                         .input_size = (uint16_t)((sapa_record_size(in) + 7) & ~(size_t)7) };
+    sapa_web_link_ask(w->link, &message, sizeof(message.ask) + message.ask.audit_size + message.ask.input_size);
+    sapa_web_link_committed(w->link, sapa_engine_stats(w->engine).seq);
+    assert_int_equal(w->last_reply.rc, SAPA_OK);
+    return w->party_was;
+}
+
+/* The store may not know yet what was said a moment ago: figures would count a contact twice. */
+static void who_says_it_second_corrects_the_first(void **state)
+{
+    static struct world w;
+
+    (void)state;
+    open_world(&w, 1);
+    assert_int_equal(say_party(&w, 4711, 2, 1), 1);
+    assert_int_equal(say_party(&w, 4711, 2, 1), 2);
+    assert_int_equal(say_party(&w, 4711, 1, 1), 2);
+    assert_int_equal(say_party(&w, 4712, 1, 2), 2); /* another contact */
+    assert_int_equal(ask_note(&w, 4711, 5, 3), SAPA_OK); /* its note has nothing to do with it */
+    assert_int_equal(say_party(&w, 4711, 2, 2), 1);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(notes_have_one_next_version),
+        cmocka_unit_test(notes_have_one_next_version), cmocka_unit_test(who_says_it_second_corrects_the_first),
         cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again),
         cmocka_unit_test(every_desk_has_a_view), cmocka_unit_test(quiet_desks_cost_little), cmocka_unit_test(walls_see_no_messages), cmocka_unit_test(writes_wait_for_the_log),
         cmocka_unit_test(reloads_are_answered_when_in_force),

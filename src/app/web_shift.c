@@ -24,9 +24,13 @@ void sapa_shift_time(const struct sapa_zone *zone, int64_t at_s, char buf[24])
     sapa_text_printf(&text, "%04d-%02u-%02uT%02u:%02u", civil.year, civil.month, civil.day, civil.hour, civil.minute);
 }
 
+/* Who is lent to a team is planned, and judged, by who leads his own. */
 static bool sees(const struct sapa_web_work *work, uint32_t agent)
 {
-    return agent != SAPA_NONE && sapa_scope_agent(&work->scope, work->centre, agent);
+    struct sapa_scope scope = work->scope;
+
+    scope.guest_count = 0;
+    return agent != SAPA_NONE && sapa_scope_agent(&scope, work->centre, agent);
 }
 
 /* ---- days ---- */

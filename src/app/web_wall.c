@@ -96,9 +96,9 @@ static sapa_rc check_tile(const json_t *tile, const struct sapa_centre *centre, 
         *clients = UINT64_MAX; /* its people may work for any of them */
         if (which == SAPA_NONE || scope->clients != UINT64_MAX || !sapa_scope_team(scope, centre, which))
             return wrong(out, page, at, "there is no such team");
-        return is_word(period, "today") && sapa_figure_is_shown(sapa_figure_find(sapa_str_of(json_string_value(figure))), SAPA_ROWS_AGENTS)
+        return !now && sapa_figure_is_shown(sapa_figure_find(sapa_str_of(json_string_value(figure))), SAPA_ROWS_AGENTS)
                    ? SAPA_OK
-                   : wrong(out, page, at, "of a team there are figures of agents, of today");
+                   : wrong(out, page, at, "of a team there are figures of agents, of today and of the last 30 minutes");
     }
     const uint32_t index = client ? SAPA_FIND(centre, clients, name) : SAPA_FIND(centre, queues, name);
     const uint32_t whose = index == SAPA_NONE || client ? index : centre->queues[index].client;

@@ -65,7 +65,7 @@ static void good_boards(void **state)
     }
 }
 
-/* Of people: what is counted for agents, of today, for who sees all clients and that team. */
+/* Of people: what is counted for agents, of today and lately, for who sees all clients and that team. */
 static void tiles_of_teams(void **state)
 {
     static const char *const of_people[] = { "handled", "aht", "occupancy", "wrapup_mean", "transfers" }; /* those of web/wall/model.ts */
@@ -82,7 +82,8 @@ static void tiles_of_teams(void **state)
     assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"handled\"", "\"today\"", "null", "null"), &shop), SAPA_EINVAL);
     assert_int_equal(tile(TILE("\"team\"", "\"gone\"", "\"handled\"", "\"today\"", "null", "null"), &everybody), SAPA_EINVAL);
     assert_int_equal(tile(TILE("\"team\"", "null", "\"handled\"", "\"today\"", "null", "null"), &everybody), SAPA_EINVAL);
-    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"handled\"", "\"recent\"", "null", "null"), &everybody), SAPA_EINVAL);
+    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"handled\"", "\"recent\"", "null", "null"), &everybody), SAPA_OK);
+    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"asa\"", "\"recent\"", "null", "null"), &everybody), SAPA_EINVAL);
     assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"asa\"", "\"today\"", "null", "null"), &everybody), SAPA_EINVAL);
     assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"waiting\"", "\"now\"", "null", "null"), &everybody), SAPA_EINVAL);
 }

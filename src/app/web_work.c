@@ -12,6 +12,7 @@
 #include "app/web_job_impl.h"
 #include "app/web_shift.h"
 #include "app/web_target.h"
+#include "app/web_ticket.h"
 #include "app/web_wall.h"
 #include "media/recording.h"
 #include "report/call.h"
@@ -306,6 +307,22 @@ static bool is_key(const struct folding *f, const char *name, enum sapa_dim kind
     return wanted[0] == '\0' || sapa_str_eq(sapa_names_key(&f->names, kind, dim), sapa_str_of(wanted));
 }
 
+/* enum sapa_party_type + 1, as was said last, also after the record was closed; 0: from before it was known. */
+static unsigned party_of(const struct folding *f, const struct sapa_call *call)
+{
+    uint8_t said = 0;
+
+    return sapa_contact_party_type_said(f->job->files->store, call->contact, &said) == SAPA_OK && said != 0 ? said : call->party_type;
+}
+
+static bool is_party(const struct folding *f, const struct sapa_call *call)
+{
+    const char *wanted = param(f->job, "party_type");
+    const unsigned party = wanted[0] ? party_of(f, call) : 0;
+
+    return wanted[0] == '\0' || (party != 0 && strcmp(wanted, sapa_party_type_name(party - 1u)) == 0);
+}
+
 static void call_json(const struct folding *f, const struct sapa_call *call)
 {
     const struct sapa_centre *centre = f->names.centre;
@@ -320,8 +337,7 @@ static void call_json(const struct folding *f, const struct sapa_call *call)
         f->job->out->failed = true;
         return;
     }
-    if (sapa_contact_party_type_said(f->job->files->store, call->contact, &show.party_type) != SAPA_OK)
-        show.party_type = 0; /* as it was when the record was closed */
+    show.party_type = (uint8_t)party_of(f, call);
     sapa_text_init(&text, buf, 16384);
     sapa_call_json(call, &show, &text);
     sapa_json_raw(f->job->out, sapa_text_str(&text));
@@ -369,7 +385,7 @@ static sapa_rc past(struct job *job)
             !is_key(&f, "queue", SAPA_DIM_QUEUE, call->queue) || !is_key(&f, "agent", SAPA_DIM_AGENT, call->agent) ||
             !is_key(&f, "number", SAPA_DIM_NUMBER, call->number) ||
             (channel[0] && strcmp(channel, sapa_channel_name(call->channel)) != 0) ||
-            (outcome[0] && strcmp(outcome, sapa_outcome_name(call->outcome)) != 0))
+            (outcome[0] && strcmp(outcome, sapa_outcome_name(call->outcome)) != 0) || !is_party(&f, call))
             continue;
         call_json(&f, call);
     }
@@ -1677,6 +1693,11 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_COACH_NEW:
         case SAPA_ROUTE_COACH_DONE:
         case SAPA_ROUTE_COACH_END: work->rc = sapa_web_coach(&job); break;
+        case SAPA_ROUTE_TICKETS:
+        case SAPA_ROUTE_TICKET:
+        case SAPA_ROUTE_TICKET_NEW:
+        case SAPA_ROUTE_TICKET_SET:
+        case SAPA_ROUTE_TICKET_ENTRY: work->rc = sapa_web_ticket(&job); break;
         case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
         case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
         case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;

@@ -1324,13 +1324,32 @@ static void check_dialled(struct sapa_compile *c)
 
 /* ---- the whole ---- */
 
+/** The section of this name. One that is misspelt is read as what it was meant to be: its key is a finding of its own
+    (sapa_fields_read), and every mention of what stands in it would be one more. */
+static uint32_t find_section(struct sapa_compile *c, const char *name)
+{
+    const uint32_t found = sapa_field_get(c, 0, name);
+    struct sapa_near near;
+
+    if (found != SAPA_NONE || (c->sources && c->sources->was_good))
+        return found;
+    for SAPA_TREE_EACH(c, child, 0) {
+        sapa_near_start(c, &near, sapa_tree(c, child)->key);
+        for (unsigned i = 0; i < SAPA_SECTION_COUNT; i++)
+            sapa_near_try(&near, sapa_str_of(sapa_section_names[i]));
+        if (sapa_str_eq(near.best, sapa_str_of(name)))
+            return child;
+    }
+    return SAPA_NONE;
+}
+
 static void compile_sections(struct sapa_compile *c)
 {
     struct zones zones = { 0 };
     int64_t version;
 
     for (unsigned i = 0; i < SAPA_SECTION_COUNT; i++)
-        c->section[i] = sapa_field_get(c, 0, sapa_section_names[i]);
+        c->section[i] = find_section(c, sapa_section_names[i]);
     sapa_fields_read(c, 0, SAPA_OBJECT_TOP, UINT32_MAX, c->centre);
     if (c->section[SAPA_SECTION_VERSION] != SAPA_NONE &&
         sapa_read_int(c, c->section[SAPA_SECTION_VERSION], 1, INT32_MAX, &version) && version != 1)

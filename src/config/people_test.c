@@ -315,6 +315,13 @@ static void test_which_there_are(void **state)
     assert_int_equal(findings.count, 1);
     assert_string_equal(findings.list[0].reason, "there is no role \"king\"");
     assert_string_equal(findings.list[0].hint, "there are: agen, pimpinan");
+    /* a section that is misspelt is one mistake, not one for every mention of what stands in it; a mention that is wrong is still one */
+    assert_int_equal(sapa_centre_compile(SAPA_STR("version: 1\nclients: { a: { name: A } }\nrols: { agen: {}, pimpinan: {} }\n"
+                                                  "users: { x: { name: X, role: agen }, y: { name: Y, role: pimpina } }\n"), NULL, &findings, &centre), SAPA_EINVAL);
+    assert_int_equal(findings.count, 2);
+    assert_string_equal(findings.list[0].reason, "unknown key \"rols\"");
+    assert_string_equal(findings.list[0].hint, "did you mean \"roles\"?");
+    assert_string_equal(findings.list[1].hint, "did you mean \"pimpinan\"?");
     sapa_text_init(&out, text, sizeof(text)); /* of many the first, and never more than there is room for */
     sapa_text_printf(&out, "version: 1\nclients: { a: { name: A } }\nusers: { x: { name: X, role: king } }\nroles: {");
     for (unsigned i = 0; i < 20; i++)

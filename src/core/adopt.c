@@ -126,6 +126,7 @@ void sapa_adopt_levels(struct sapa_core *core)
         const struct sapa_agent *agent = &centre->agents[a];
         memset(levels, 0, centre->skills_count);
         core->agents[a].lent = 0;
+        core->agents[a].team = agent->team;
         for (uint32_t i = 0; i < agent->skill_count; i++)
             levels[centre->levels[agent->skill_first + i].skill] =
                 centre->levels[agent->skill_first + i].level;
@@ -133,7 +134,9 @@ void sapa_adopt_levels(struct sapa_core *core)
     for (uint32_t i = 0; i < core->override_count; i++) {
         const struct core_override *one = &core->overrides[i];
         sapa_assert(one->agent < centre->agents_count);
-        if (one->queue == SAPA_NONE)
+        if (core_is_of_team(one))
+            core->agents[one->agent].team = one->team;
+        else if (one->queue == SAPA_NONE)
             core->levels[(size_t)one->agent * core->skills_max + one->skill] = one->level;
         else
             core->agents[one->agent].lent++;
@@ -301,6 +304,14 @@ static void move_overrides(struct sapa_core *core, const struct sapa_centre *nex
     for (uint32_t i = 0; i < core->override_count; i++) {
         struct core_override override = core->overrides[i];
         override.agent = core->agent_map[override.agent];
+        if (core_is_of_team(&override)) {
+            override.team = SAPA_FIND(next, teams, core->centre->teams[override.team].key);
+            if (override.team_beneath != SAPA_NONE)
+                override.team_beneath = SAPA_FIND(next, teams, core->centre->teams[override.team_beneath].key);
+            if (override.agent != SAPA_NONE && override.team != SAPA_NONE && override.team != next->agents[override.agent].team)
+                core->overrides[kept++] = override;
+            continue;
+        }
         if (override.queue != SAPA_NONE)
             override.queue = core->queue_map[override.queue];
         else

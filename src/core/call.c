@@ -83,6 +83,7 @@ static enum sapa_call_denial may_call(const struct sapa_core *core, const struct
         .beside = talk ? core->contacts[talk->contact].client : SAPA_NONE,
         .listed = in->listed,
         .number_type = (uint8_t)SAPA_MIN(in->number_type, (uint64_t)UINT8_MAX),
+        .team = state->team + 1, /* none is 0 */
     };
 
     if (in->kind == SAPA_TARGET_OUTSIDE)

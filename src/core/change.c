@@ -1,7 +1,8 @@
 /*
- * Skills and queues that supervisors change by hand, for good or until a time.
+ * Skills, queues and teams that supervisors change by hand, for good or until a time.
  *
- * A change is one skill of one agent, or one queue that he serves or does not; an agent has as many as are wanted. One
+ * A change is one skill of one agent, one queue that he serves or does not, or the team in which he works meanwhile; an
+ * agent has as many as are wanted, and one of teams. One
  * that ends in time leaves what was for good before it, else what the description says. Who is put on a queue by hand
  * serves it at every step, whatever his skills and his team; who is taken off it serves it at none.
  */
@@ -47,7 +48,8 @@ bool sapa_core_change_next(const struct sapa_core *core, uint32_t agent, uint32_
         const struct core_override *one = &core->overrides[(*cursor)++];
         if (one->agent != agent)
             continue;
-        *ret = (struct sapa_change_view){ .skill = one->skill, .queue = one->queue, .level = one->level, .until_us = one->until_us };
+        *ret = (struct sapa_change_view){ .skill = one->skill, .queue = one->queue, .team = core_is_of_team(one) ? one->team : SAPA_NONE,
+                                           .level = one->level, .until_us = one->until_us };
         return true;
     }
     return false;
@@ -55,8 +57,8 @@ bool sapa_core_change_next(const struct sapa_core *core, uint32_t agent, uint32_
 
 /* ---- what changes ---- */
 
-/* The level, or how many queues: whatever groups are made of. He is in no list while it changes. */
-static void regroup(struct sapa_core *core, uint32_t agent, void *at, uint8_t value)
+/* The level, how many queues, or the team: whatever groups are made of. He is in no list while it changes. */
+static void regroup(struct sapa_core *core, uint32_t agent, void *at, const void *value, size_t size)
 {
     struct core_agent *state = &core->agents[agent];
     const uint8_t presence = state->presence;
@@ -66,7 +68,7 @@ static void regroup(struct sapa_core *core, uint32_t agent, void *at, uint8_t va
     state->presence = SAPA_PRESENCE_OFFLINE;
     sapa_route_refresh(core, agent, false);
     sapa_route_leave_group(core, agent);
-    *(uint8_t *)at = value;
+    memcpy(at, value, size);
     sapa_route_join_group(core, agent);
     state->presence = presence;
     sapa_route_presence(core, agent, SAPA_PRESENCE_OFFLINE, presence);
@@ -79,14 +81,17 @@ static void set_level(struct sapa_core *core, uint32_t agent, uint32_t skill, ui
     uint8_t *at = core->levels + (size_t)agent * core->skills_max + skill;
 
     if (*at != level)
-        regroup(core, agent, at, level);
+        regroup(core, agent, at, &level, sizeof(level));
 }
 
 static void tell(struct sapa_core *core, const struct core_override *one, bool described, const struct sapa_text64 *by)
 {
     const struct sapa_text64 nobody = { .n = 0 };
 
-    if (one->queue == SAPA_NONE)
+    if (core_is_of_team(one))
+        EMIT(core, team_changed, .agent = one->agent, .team = one->team, .described = described, .until_us = one->until_us,
+             .by = by ? *by : nobody);
+    else if (one->queue == SAPA_NONE)
         EMIT(core, skill_changed, .agent = one->agent, .skill = one->skill, .level = one->level, .described = described,
              .until_us = one->until_us, .by = by ? *by : nobody);
     else
@@ -117,11 +122,17 @@ static void put(struct sapa_core *core, uint32_t i, const struct core_override *
         core->override_count += i == before;
         core->overrides[i] = *one;
     }
-    if (one->queue == SAPA_NONE) {
+    if (core_is_of_team(one)) {
+        uint32_t *team = &core->agents[one->agent].team;
+        if (*team != one->team)
+            regroup(core, one->agent, team, &one->team, sizeof(*team));
+        core->quota_dirty = true; /* a place in a break of the team that he leaves */
+    } else if (one->queue == SAPA_NONE) {
         set_level(core, one->agent, one->skill, one->level);
     } else {
         uint8_t *lent = &core->agents[one->agent].lent;
-        regroup(core, one->agent, lent, (uint8_t)(*lent + core->override_count - before));
+        const uint8_t count = (uint8_t)(*lent + core->override_count - before);
+        regroup(core, one->agent, lent, &count, sizeof(count));
     }
 }
 
@@ -140,13 +151,20 @@ static struct core_override after(const struct sapa_core *core, uint32_t i, bool
 {
     struct core_override next = core->overrides[i];
 
+    next.until_us = 0;
+    if (core_is_of_team(&next)) {
+        const uint32_t own = core->centre->agents[next.agent].team;
+        *ret_described = next.team_beneath == SAPA_NONE || next.team_beneath == own;
+        next.team = *ret_described ? own : next.team_beneath;
+        next.team_beneath = SAPA_NONE;
+        return next;
+    }
     *ret_described = next.beneath == SAPA_LEVEL_DESCRIBED;
     if (!*ret_described)
         next.level = next.beneath;
     else
         next.level = next.queue == SAPA_NONE ? described_level(core, next.agent, next.skill) : SAPA_SERVES_DESCRIBED;
     next.beneath = SAPA_LEVEL_DESCRIBED;
-    next.until_us = 0;
     return next;
 }
 
@@ -175,8 +193,11 @@ static sapa_rc change(struct sapa_core *core, struct core_override *one, bool de
     if (i == OVERRIDES_MAX || (one->queue != SAPA_NONE && i == core->override_count && core->agents[one->agent].lent == UINT8_MAX))
         return SAPA_ELIMIT;
     one->beneath = SAPA_LEVEL_DESCRIBED;
-    if (one->until_us && i < core->override_count)
+    one->team_beneath = SAPA_NONE;
+    if (one->until_us && i < core->override_count) {
         one->beneath = core->overrides[i].until_us ? core->overrides[i].beneath : core->overrides[i].level;
+        one->team_beneath = core->overrides[i].until_us ? core->overrides[i].team_beneath : core->overrides[i].team;
+    }
     put(core, i, one, described, by);
     sapa_change_arm(core);
     return SAPA_OK;
@@ -206,4 +227,32 @@ sapa_rc sapa_change_on_queue(struct sapa_core *core, const struct sapa_record *i
     if (set->serves == SAPA_SERVES_YES && client < CLIENTS_MAX && !(core->centre->agents[one.agent].clients >> client & 1))
         return SAPA_EDENIED; /* not even for an hour */
     return change(core, &one, set->serves == SAPA_SERVES_DESCRIBED, &set->by);
+}
+
+static uint32_t lent_to_teams(const struct sapa_core *core)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < core->override_count; i++)
+        count += core_is_of_team(&core->overrides[i]);
+    return count;
+}
+
+sapa_rc sapa_change_on_team(struct sapa_core *core, const struct sapa_record *in)
+{
+    const struct sapa_rec_agent_team *set = &in->u.agent_team;
+
+    if (set->agent >= core->centre->agents_count || (set->team >= core->centre->teams_count && set->team != SAPA_NONE))
+        return SAPA_EINVAL;
+    struct core_override one = { .agent = (uint32_t)set->agent, .skill = SAPA_NONE, .queue = SAPA_NONE, .team = (uint32_t)set->team,
+                                 .until_us = set->until_us };
+    const uint32_t own = core->centre->agents[one.agent].team;
+    const bool described = one.team == SAPA_NONE || one.team == own;
+    if (described) { /* back in his own there is nothing to end */
+        one.team = own;
+        one.until_us = 0;
+    } else if (place_of(core, &one) == core->override_count && lent_to_teams(core) >= SAPA_CORE_LENT_MAX) {
+        return SAPA_ELIMIT;
+    }
+    return change(core, &one, described, &set->by);
 }

@@ -219,6 +219,17 @@ static void check_agent(const struct sapa_core *core, uint32_t agent)
     sapa_assert((total > 0) == (state->busy_since_us != 0));
     sapa_assert(!state->freed);
     sapa_assert(state->presence < SAPA_PRESENCE_COUNT);
+    uint32_t team = description->team, queues = 0;
+    for (uint32_t i = 0; i < core->override_count; i++) {
+        if (core->overrides[i].agent != agent)
+            continue;
+        queues += core->overrides[i].queue != SAPA_NONE;
+        if (core_is_of_team(&core->overrides[i])) {
+            sapa_assert(team == description->team && core->overrides[i].team != team); /* one, and not his own */
+            team = core->overrides[i].team;
+        }
+    }
+    sapa_assert(state->team == team && state->lent == queues);
     for (unsigned channel = 0; channel < CHANNELS; channel++) {
         const bool open =
             state->presence == SAPA_PRESENCE_READY && description->capacity[channel] &&

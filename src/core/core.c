@@ -303,6 +303,7 @@ static handler *const handlers[64] = {
     [SAPA_T_call_command] = sapa_party_on_command,
     [SAPA_T_agent_skill] = sapa_change_on_skill,
     [SAPA_T_agent_queue] = sapa_change_on_queue,
+    [SAPA_T_agent_team] = sapa_change_on_team,
     [SAPA_T_supervise] = sapa_watch_on_supervise,
     [SAPA_T_hand] = sapa_help_on_hand,
     [SAPA_T_broadcast] = sapa_help_on_broadcast,
@@ -327,6 +328,7 @@ static uint64_t about(const struct sapa_record *in)
     case SAPA_T_agent_command: return in->u.agent_command.agent;
     case SAPA_T_agent_skill: return in->u.agent_skill.agent;
     case SAPA_T_agent_queue: return in->u.agent_queue.agent;
+    case SAPA_T_agent_team: return in->u.agent_team.agent;
     case SAPA_T_call_command: return in->u.call_command.offer;
     case SAPA_T_supervise: return in->u.supervise.supervision;
     case SAPA_T_hand: return in->u.hand.agent;

@@ -32,7 +32,8 @@ enum {
     SAPA_CORE_RING_ALL_MAX = 8,   /* phones that ring at once for one contact */
     SAPA_CORE_REOFFER_MS = 10000, /* an agent who refused a contact is not asked again before */
     SAPA_CORE_BROADCASTS_MAX = 32, /* kept of what supervisors said; the oldest goes first */
-    SAPA_CORE_SNAPSHOT_VERSION = 4, /* 3, without queues changed by hand, 2, without quotas and supervisors, and 1, without calls of agents and outside parties, are read too */
+    SAPA_CORE_LENT_MAX = 64, /* agents who work in another team than their own at one time */
+    SAPA_CORE_SNAPSHOT_VERSION = 5, /* 4, without agents lent to teams, 3, without queues changed by hand, 2, without quotas and supervisors, and 1, without calls of agents and outside parties, are read too */
 };
 
 /** Ceilings; memory for all of it is reserved (not touched) by sapa_core_new(). 0: the default. */
@@ -162,6 +163,7 @@ struct sapa_agent_view {
     uint64_t hand_contact;
     int64_t hand_since_us; /* in this state */
     struct sapa_text64 hand_by; /* TAKEN: who comes */
+    uint32_t team;      /* in which he works now; SAPA_NONE: none */
 };
 
 struct sapa_broadcast_view {
@@ -203,9 +205,9 @@ SAPA_MUST_CHECK sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32
 /** Walk the assignments of an agent: *cursor = 0 first, false at the end. */
 bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uint32_t *cursor,
                                struct sapa_assignment_view *ret);
-/** A skill or a queue of an agent that is not as the description has it. */
+/** A skill, a queue or the team of an agent that is not as the description has it. */
 struct sapa_change_view {
-    uint32_t skill, queue; /* one of both; the other is SAPA_NONE */
+    uint32_t skill, queue, team; /* one of them; the others are SAPA_NONE */
     uint8_t level;         /* queue: enum sapa_serves */
     int64_t until_us;      /* 0: for good */
 };

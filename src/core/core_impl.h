@@ -214,6 +214,7 @@ struct core_agent {
     uint8_t capacity[CHANNELS], capacity_total; /* as described */
     bool reserve_voice;
     uint8_t lent;      /* queues that he serves, or does not, by hand */
+    uint32_t team;     /* in which he works now; SAPA_NONE: none */
     uint32_t work;     /* first, SAPA_NONE */
     uint64_t idle_seq; /* order of idleness: lower waits longer */
     int64_t idle_since_us;
@@ -270,11 +271,17 @@ struct core_group {
 };
 
 struct core_override {
-    uint32_t agent, skill, queue; /* one of both; the other is SAPA_NONE */
+    uint32_t agent, skill, queue; /* one of both, the other is SAPA_NONE; none of both: his team */
+    uint32_t team, team_beneath;  /* as level and beneath; SAPA_NONE beneath: as described */
     uint8_t level;                /* queue: enum sapa_serves */
     uint8_t beneath;              /* until_us: what is for good when it ends, or SAPA_LEVEL_DESCRIBED */
     int64_t until_us;             /* 0: for good */
 };
+
+static inline bool core_is_of_team(const struct core_override *one)
+{
+    return one->skill == SAPA_NONE && one->queue == SAPA_NONE;
+}
 
 struct sapa_core {
     /* state */
@@ -671,6 +678,7 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
 sapa_rc sapa_agent_on_device(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_change_on_skill(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_change_on_queue(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_change_on_team(struct sapa_core *core, const struct sapa_record *in);
 void sapa_change_timer(struct sapa_core *core);
 void sapa_change_arm(struct sapa_core *core);
 /** By hand; DESCRIBED: as his skills, team and clients say. */

@@ -1173,6 +1173,59 @@ static void who_is_put_on_a_queue_serves_it_and_who_is_taken_off_does_not(void *
     world_done(w);
 }
 
+/* He takes what is that team's as long as he is there, takes its places in breaks, and comes back by himself. */
+static void who_is_lent_to_a_team_is_one_of_it_until_a_time(void **state)
+{
+    (void)state;
+    struct sapa_change_view all[4];
+    struct sapa_agent_view view;
+    WITH(w, 2, 2, 0);
+    w->agents[0].team = 0;
+    w->agents[1].team = 1;
+    w->queues[0].steps[0].team = 0;
+    w->queues[1].steps[0].team = 1;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t theirs = world_arrive(w, 1);
+    assert_int_equal(world_agent_of(w, theirs), SAPA_NONE);
+    WORLD_IN(w, agent_team, .agent = 0, .team = 1, .until_us = w->now_us + 60 * WORLD_SECOND, .by = { 1, "s" });
+    const struct sapa_rec_team_changed *told = &world_last(w, SAPA_T_team_changed)->u.team_changed;
+    assert_true(told->team == 1 && !told->described && told->until_us > w->now_us);
+    assert_int_equal(world_agent_of(w, theirs), 0); /* at once */
+    assert_true(sapa_core_serves(w->core, 0, 1) && !sapa_core_serves(w->core, 0, 0));
+    again(w); /* from a snapshot */
+    assert_true(sapa_core_serves(w->core, 0, 1) && !sapa_core_serves(w->core, 0, 0));
+    assert_int_equal(changes_of(w, 0, all, 4), 1);
+    assert_true(all[0].team == 1 && all[0].skill == SAPA_NONE && all[0].queue == SAPA_NONE);
+    world_wait(w, 60000);
+    told = &world_last(w, SAPA_T_team_changed)->u.team_changed;
+    assert_true(told->team == 0 && told->described && told->by.n == 0);
+    assert_int_equal(sapa_core_agent_get(w->core, 0, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.team, 0);
+    assert_int_equal(changes_of(w, 0, all, 4), 0);
+
+    /* For good, for a while to yet another one, and back to the first; then home. */
+    WORLD_IN(w, agent_team, .agent = 1, .team = 0, .by = { 1, "s" });
+    WORLD_IN(w, agent_team, .agent = 1, .team = 1, .until_us = w->now_us + 60 * WORLD_SECOND, .by = { 1, "s" }); /* his own: no end to that */
+    assert_int_equal(changes_of(w, 1, all, 4), 0);
+    told = &world_last(w, SAPA_T_team_changed)->u.team_changed;
+    assert_true(told->team == 1 && told->described && told->until_us == 0);
+    WORLD_IN(w, agent_team, .agent = 1, .team = 0, .by = { 1, "s" });
+    WORLD_IN(w, agent_team, .agent = 1, .team = 0, .until_us = w->now_us + 60 * WORLD_SECOND, .by = { 1, "s" });
+    world_wait(w, 60000);
+    assert_int_equal(changes_of(w, 1, all, 4), 1); /* what was for good before */
+    assert_true(all[0].team == 0 && all[0].until_us == 0);
+    WORLD_IN(w, agent_team, .agent = 1, .team = SAPA_NONE, .by = { 1, "s" });
+    assert_int_equal(changes_of(w, 1, all, 4), 0);
+    WORLD_IN(w, agent_team, .agent = 1, .team = SAPA_NONE, .by = { 1, "s" });
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_ESTATE);
+    WORLD_IN(w, agent_team, .agent = 1, .team = 2, .by = { 1, "s" });
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EINVAL);
+    WORLD_IN(w, agent_team, .agent = 1, .team = 0, .until_us = w->now_us, .by = { 1, "s" }); /* over already */
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EINVAL);
+    world_done(w);
+}
+
 static void a_supervisor_puts_a_contact_first_or_gives_it_to_somebody(void **state)
 {
     (void)state;
@@ -1663,6 +1716,7 @@ int main(void)
         cmocka_unit_test(who_refused_is_not_asked_at_once_in_another_queue),
         cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
         cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),
+        cmocka_unit_test(who_is_lent_to_a_team_is_one_of_it_until_a_time),
         cmocka_unit_test(readiness_cannot_lie),
         cmocka_unit_test(breaks_have_places), cmocka_unit_test(a_break_for_another_frees_a_place),
         cmocka_unit_test(breaks_have_minutes),

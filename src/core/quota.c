@@ -72,7 +72,7 @@ uint32_t sapa_quota_in_it(const struct sapa_core *core, uint32_t team, uint32_t 
     uint32_t count = 0;
 
     for (uint32_t a = 0; a < core->centre->agents_count; a++)
-        count += core->agents[a].presence == SAPA_PRESENCE_NOT_READY && core->agents[a].reason == reason && core->centre->agents[a].team == team;
+        count += core->agents[a].presence == SAPA_PRESENCE_NOT_READY && core->agents[a].reason == reason && core->agents[a].team == team;
     return count;
 }
 
@@ -84,7 +84,7 @@ sapa_rc sapa_quota_may(const struct sapa_core *core, uint32_t agent, uint32_t re
         return SAPA_OK;
     if (quota->daily_ms && sapa_quota_used_us(core, agent, reason, core->now_us) >= quota->daily_ms * INT64_C(1000))
         return SAPA_EDENIED;
-    return quota->team_max && sapa_quota_in_it(core, core->centre->agents[agent].team, reason) >= quota->team_max ? SAPA_ELIMIT : SAPA_OK;
+    return quota->team_max && sapa_quota_in_it(core, core->agents[agent].team, reason) >= quota->team_max ? SAPA_ELIMIT : SAPA_OK;
 }
 
 /* ---- in line ---- */

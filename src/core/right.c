@@ -130,7 +130,7 @@ enum sapa_call_denial sapa_right_to_call(const struct sapa_centre *centre, const
         return denial;
     if (wish->kind == SAPA_TARGET_OUTSIDE) {
         const struct sapa_campaign *campaign = wish->campaign > 0 ? &centre->campaigns[wish->campaign - 1] : NULL;
-        if (campaign && campaign->team != SAPA_NONE && campaign->team != agent->team)
+        if (campaign && campaign->team != SAPA_NONE && campaign->team != (wish->team > 0 ? wish->team - 1 : agent->team))
             return SAPA_DENIAL_RIGHT;
         if (!sapa_hours_open(centre, centre->clients[client].calls_hours, now_us) ||
             (campaign && !sapa_hours_open(centre, campaign->hours, now_us)))

@@ -29,6 +29,7 @@ struct sapa_call_wish {
     uint8_t number_type;    /* OUTSIDE: enum sapa_phone_type, 0 unknown: rules on types do not match it */
     uint64_t listed;        /* bit i: the number is on a do-not-contact list of client i (model/listed.h) */
     uint32_t campaign;      /* OUTSIDE: index + 1 of its campaign (sapa_campaign_of()), whose client the call is for; 0 none */
+    uint32_t team;          /* index + 1: the agent works in it meanwhile; 0: in his own */
 };
 
 /**

@@ -2,7 +2,7 @@
  * Who takes whom.
  *
  * Demand is split into classes: one queue at one step of its requirement. Supply is split into
- * groups: agents with the same skills, team and clients; who was put on a queue or taken off it by
+ * groups: agents with the same skills, team (that in which they work now) and clients; who was put on a queue or taken off it by
  * hand is a group by himself. Who may take what depends on class and
  * group only, so it is computed once and kept as bits; beside it stand, per channel, the groups
  * with a free agent and the classes with somebody who waits. A contact that seeks looks at the
@@ -44,7 +44,7 @@ enum sapa_why sapa_route_fit(const struct sapa_core *core, uint32_t agent, uint3
     case SAPA_SERVES_NO: return SAPA_WHY_QUEUE;
     default: break;
     }
-    if (step->team != SAPA_NONE && description->team != step->team) {
+    if (step->team != SAPA_NONE && core->agents[agent].team != step->team) {
         *a = step->team;
         return SAPA_WHY_TEAM;
     }
@@ -298,7 +298,7 @@ static uint64_t signature_of(const struct sapa_core *core, uint32_t agent)
     const uint8_t *levels = levels_of(core, agent);
     uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ description->clients;
 
-    hash = (hash ^ description->team) * UINT64_C(0x9E3779B97F4A7C15);
+    hash = (hash ^ core->agents[agent].team) * UINT64_C(0x9E3779B97F4A7C15);
     for (uint32_t i = 0; i < core->centre->skills_count; i++)
         hash = (hash ^ levels[i]) * UINT64_C(0x100000001b3);
     if (core->agents[agent].lent)
@@ -310,7 +310,7 @@ static bool same_supply(const struct sapa_core *core, uint32_t a, uint32_t b)
 {
     const struct sapa_agent *x = &core->centre->agents[a], *y = &core->centre->agents[b];
 
-    return core->agents[a].lent == 0 && core->agents[b].lent == 0 && x->clients == y->clients && x->team == y->team &&
+    return core->agents[a].lent == 0 && core->agents[b].lent == 0 && x->clients == y->clients && core->agents[a].team == core->agents[b].team &&
            memcmp(levels_of(core, a), levels_of(core, b), core->centre->skills_count) == 0;
 }
 

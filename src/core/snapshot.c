@@ -243,6 +243,8 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
         sapa_put_i64(w, core->overrides[i].until_us);
         sapa_put_u64(w, core->overrides[i].queue);
         sapa_put_u64(w, core->overrides[i].beneath);
+        sapa_put_u64(w, core->overrides[i].team);
+        sapa_put_u64(w, core->overrides[i].team_beneath);
         item_done(&saver);
     }
     sapa_put_u64(w, core->contact_count);
@@ -599,6 +601,16 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
         if (version >= 4) {
             GET_U(queue)
             GET_U(beneath)
+        }
+        object->team = object->team_beneath = SAPA_NONE;
+        if (version >= 5) {
+            GET_U(team)
+            GET_U(team_beneath)
+        }
+        if (core_is_of_team(object)) {
+            bad |= version < 5 || object->agent >= core->centre->agents_count || object->team >= core->centre->teams_count ||
+                   (object->team_beneath != SAPA_NONE && object->team_beneath >= core->centre->teams_count) || object->level != 0;
+            continue;
         }
         const bool skill = object->queue == SAPA_NONE;
         const uint64_t most = skill ? 10 : SAPA_SERVES_COUNT - 1u;

@@ -148,6 +148,7 @@ sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32_t agent, int64_
         .assignments = state->used_total,
         .booked = sapa_quota_booked(core, agent),
         .used_date = state->used_date,
+        .team = state->team,
     };
     for (unsigned i = 0; i < SAPA_QUOTAS_MAX; i++)
         ret->used_ms[i] = core_ms(state->used_us[i]);

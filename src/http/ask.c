@@ -10,26 +10,27 @@ static size_t padded(const struct sapa_record *record)
     return (sapa_record_size(record) + 7) & ~(size_t)7;
 }
 
-/* @param inputs  one, or several of types of one size with NOTE and INPUTS */
+/* @param inputs  one, or several with NOTE and INPUTS, one behind the other */
 static sapa_rc tell_centre(struct sapa_web *web, const struct sapa_web_ask *head, const struct sapa_record *audit,
                            const struct sapa_record *inputs, size_t count, const struct sapa_web_reload *reload)
 {
     static uint64_t buffer[(sizeof(struct sapa_web_ask) + sizeof(struct sapa_record) + UINT16_MAX + sizeof(*reload)) / 8 + 2]; /* the web thread's alone */
     struct sapa_web_ask ask = *head;
     uint8_t *bytes = (uint8_t *)buffer;
-    size_t n = sizeof(ask);
+    size_t n = sizeof(ask), all = 0;
 
-    sapa_assert(count == 0 || count * padded(&inputs[0]) <= UINT16_MAX);
+    for (size_t i = 0; i < count; i++)
+        all += padded(&inputs[i]);
+    sapa_assert(all <= UINT16_MAX);
     ask.audit_size = audit ? (uint16_t)padded(audit) : 0;
-    ask.input_size = count ? (uint16_t)(count * padded(&inputs[0])) : 0;
+    ask.input_size = (uint16_t)all;
     ask.reload_size = reload ? sizeof(*reload) : 0;
     memcpy(bytes, &ask, sizeof(ask));
     if (audit)
         memcpy(bytes + n, audit, sapa_record_size(audit));
     n += ask.audit_size;
-    for (size_t i = 0; i < count; i++)
-        memcpy(bytes + n + i * padded(&inputs[0]), &inputs[i], sapa_record_size(&inputs[i]));
-    n += ask.input_size;
+    for (size_t i = 0; i < count; n += padded(&inputs[i]), i++)
+        memcpy(bytes + n, &inputs[i], sapa_record_size(&inputs[i]));
     if (reload)
         memcpy(bytes + n, reload, sizeof(*reload));
     n += ask.reload_size;
@@ -57,7 +58,7 @@ void sapa_web_wait_end(struct web_request *rq)
 static bool hides_body(enum sapa_route_id route)
 {
     return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW || route == SAPA_ROUTE_COACH_NEW || route == SAPA_ROUTE_FAVOURITES_PUT ||
-           route == SAPA_ROUTE_CALLED_SET || sapa_web_is_login(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+           route == SAPA_ROUTE_CALLED_SET || sapa_route_writes_ticket(route) || sapa_web_is_login(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
 void sapa_web_audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)

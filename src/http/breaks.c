@@ -8,7 +8,7 @@ static void count_reason(const struct sapa_mirror *mirror, uint32_t team, uint32
     *ret_now = *ret_line = 0, *ret_since_us = INT64_MAX;
     for (uint32_t i = 0; i < mirror->centre->agents_count; i++) {
         const struct sapa_web_agent *agent = &mirror->agents[i].view;
-        if (mirror->centre->agents[i].team != team)
+        if (agent->team != team)
             continue;
         *ret_line += agent->booked == reason;
         if (agent->presence != SAPA_PRESENCE_NOT_READY || agent->reason != reason)
@@ -67,7 +67,7 @@ void sapa_web_reasons(struct web_request *rq)
         const struct sapa_reason *one = &centre->reasons[i];
         uint32_t now, line;
         int64_t since_us;
-        count_reason(mirror, agent < centre->agents_count ? centre->agents[agent].team : SAPA_NONE, i, &now, &line, &since_us);
+        count_reason(mirror, agent < centre->agents_count ? mirror->agents[agent].view.team : SAPA_NONE, i, &now, &line, &since_us);
         sapa_json_open(out, '{');
         sapa_json_add_text(out, "id", one->key);
         sapa_json_add_text(out, "text", one->name[language].n ? one->name[language] : one->name[!language].n ? one->name[!language] : one->key);
@@ -100,7 +100,7 @@ void sapa_web_no_break(struct web_request *rq, sapa_rc rc)
     }
     const struct sapa_reason *quota = &centre->reasons[reason];
     const int64_t used = used_ms(mirror, agent, reason, sapa_wall_us());
-    count_reason(mirror, centre->agents[agent].team, reason, &now, &line, &since_us);
+    count_reason(mirror, mirror->agents[agent].view.team, reason, &now, &line, &since_us);
     if (rc == SAPA_EDENIED) {
         sapa_web_problem(rq, 409, "EDENIED", "%lld of %lld minutes of today are used; again from midnight", (long long)(used / 60000), (long long)quota->daily_ms / 60000);
         return;

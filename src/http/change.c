@@ -1,5 +1,5 @@
 /*
- * Skills and queues of several agents at once: one request, an input of the core for each change of each agent, and an
+ * Skills, queues and the team of several agents at once: one request, an input of the core for each change of each agent, and an
  * answer for each agent. What can be judged here is; the core's verdict comes with the reply.
  */
 #include "http/calls_impl.h"
@@ -12,14 +12,15 @@
 enum { AGENTS_MAX = 200, EACH_MAX = SAPA_WEB_CHANGES_MAX };
 
 struct change {
-    uint32_t skill, queue; /* one of both; the other is SAPA_NONE */
+    uint32_t skill, queue; /* one of both, the other is SAPA_NONE; none of both: the team */
+    uint32_t team;         /* SAPA_NONE: his own */
     uint8_t level;         /* skill: 0 to 10 or SAPA_LEVEL_DESCRIBED; queue: enum sapa_serves */
 };
 
 struct web_changes {
     int64_t until_us;
     size_t change_count, agent_count, input_count;
-    struct change changes[2 * EACH_MAX];
+    struct change changes[2 * EACH_MAX + 1];
     struct one {
         char key[64];
         const char *code; /* NULL: good so far */
@@ -28,8 +29,15 @@ struct web_changes {
     } agents[AGENTS_MAX];
 };
 
+static bool is_of_team(const struct change *change)
+{
+    return change->skill == SAPA_NONE && change->queue == SAPA_NONE;
+}
+
 static bool is_described(const struct change *change)
 {
+    if (is_of_team(change))
+        return change->team == SAPA_NONE;
     return change->queue == SAPA_NONE ? change->level == SAPA_LEVEL_DESCRIBED : change->level == SAPA_SERVES_DESCRIBED;
 }
 
@@ -40,11 +48,12 @@ static bool read_changes(struct web_request *rq, const json_t *body, struct web_
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
     const json_t *skills = json_object_get(body, "skills"), *queues = json_object_get(body, "queues"), *item;
+    const json_t *team = json_object_get(body, "team");
     const char *until = json_string_value(json_object_get(body, "until"));
     size_t i;
 
-    if (json_array_size(skills) > EACH_MAX || json_array_size(queues) > EACH_MAX || json_array_size(skills) + json_array_size(queues) == 0) {
-        sapa_web_problem(rq, 400, "EINVAL", "1 to %d skills or queues are changed at once", EACH_MAX);
+    if (json_array_size(skills) > EACH_MAX || json_array_size(queues) > EACH_MAX || (json_array_size(skills) + json_array_size(queues) == 0 && !team)) {
+        sapa_web_problem(rq, 400, "EINVAL", "1 to %d skills or queues are changed at once, or the team", EACH_MAX);
         return false;
     }
     if (until && (sapa_time_parse(sapa_str_of(until), &all->until_us) != SAPA_OK || all->until_us <= sapa_wall_us())) {
@@ -70,6 +79,15 @@ static bool read_changes(struct web_request *rq, const json_t *body, struct web_
                                .level = !serves ? SAPA_SERVES_DESCRIBED : json_is_true(serves) ? SAPA_SERVES_YES : SAPA_SERVES_NO };
         if (to->queue == SAPA_NONE || !sapa_scope_client(&rq->who.scope, centre->queues[to->queue].client)) {
             sapa_web_problem(rq, 400, "ENOENT", "there is no queue \"%s\"", key);
+            return false;
+        }
+    }
+    if (team) {
+        const char *key = json_string_value(team);
+        struct change *to = &all->changes[all->change_count++];
+        *to = (struct change){ .skill = SAPA_NONE, .queue = SAPA_NONE, .team = key ? SAPA_FIND(centre, teams, sapa_str_of(key)) : SAPA_NONE };
+        if (key && to->team == SAPA_NONE) {
+            sapa_web_problem(rq, 400, "ENOENT", "there is no team \"%s\"", key);
             return false;
         }
     }
@@ -122,6 +140,10 @@ static void judge(const struct web_request *rq, struct web_changes *all, struct 
     uint64_t after = mirror->agents[agent].view.change_count;
     for (size_t i = 0; i < all->change_count; i++) {
         const struct change *change = &all->changes[i];
+        if (is_of_team(change) && change->team != SAPA_NONE && change->team == centre->agents[agent].team && all->until_us) {
+            refuse(one, "EINVAL", "is in this team already");
+            return;
+        }
         const uint32_t client = change->queue == SAPA_NONE ? SAPA_NONE : centre->queues[change->queue].client;
         if (client < 64 && change->level == SAPA_SERVES_YES && !(centre->agents[agent].clients >> client & 1)) {
             refuse(one, "EDENIED", "works not for " SAPA_STR_FMT, SAPA_STR_ARG(centre->clients[client].name));
@@ -135,7 +157,11 @@ static void judge(const struct web_request *rq, struct web_changes *all, struct 
 
 static void input_of(const struct web_request *rq, const struct web_changes *all, const struct change *change, uint32_t agent, struct sapa_record *ret)
 {
-    if (change->queue == SAPA_NONE) {
+    if (is_of_team(change)) {
+        sapa_record_init(ret, SAPA_T_agent_team);
+        ret->u.agent_team = (struct sapa_rec_agent_team){ .agent = agent, .team = change->team, .until_us = all->until_us };
+        (void)sapa_sized_set(&ret->u.agent_team.by, sapa_str_of(rq->who.user));
+    } else if (change->queue == SAPA_NONE) {
         sapa_record_init(ret, SAPA_T_agent_skill);
         ret->u.agent_skill = (struct sapa_rec_agent_skill){ .agent = agent, .skill = change->skill, .level = change->level, .until_us = all->until_us };
         (void)sapa_sized_set(&ret->u.agent_skill.by, sapa_str_of(rq->who.user));
@@ -154,9 +180,12 @@ static void describe(const struct web_request *rq, const struct web_changes *all
 
     for (size_t i = 0; i < all->change_count; i++) {
         const struct change *change = &all->changes[i];
-        sapa_text_printf(out, "%s" SAPA_STR_FMT "=", i ? " " : "", SAPA_STR_ARG(change->queue == SAPA_NONE ? centre->skills[change->skill].key : centre->queues[change->queue].key));
+        const struct sapa_str key = is_of_team(change) ? SAPA_STR("team") : change->queue == SAPA_NONE ? centre->skills[change->skill].key : centre->queues[change->queue].key;
+        sapa_text_printf(out, "%s" SAPA_STR_FMT "=", i ? " " : "", SAPA_STR_ARG(key));
         if (is_described(change))
             sapa_text_add(out, SAPA_STR("described"));
+        else if (is_of_team(change))
+            sapa_text_add(out, centre->teams[change->team].key);
         else if (change->queue == SAPA_NONE)
             sapa_text_printf(out, "%u", change->level);
         else

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "rt/crypto.h"
 
 enum { RING_ROOM_FIRST = 8 };
@@ -37,7 +38,7 @@ struct sapa_feed_sub {
     bool fresh;              /* wants a snapshot */
     struct frame *frame;     /* being sent */
     size_t sent;
-    char resume_feed[40];
+    char resume_feed[48];
     uint64_t resume_n;
 };
 
@@ -278,14 +279,28 @@ void sapa_feed_resume(struct sapa_feed_sub *sub, const char *name, uint64_t n)
     sub->resume_n = n;
 }
 
+/* Who sees other agents than before begins again: what he does not see any more would stay with him. */
+static struct sapa_str name_of(const struct sapa_feed *feed, const struct sapa_scope *scope, char buf[48])
+{
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, 48);
+    sapa_text_add(&text, sapa_str_of(feed->name));
+    if (scope->guest_count > 0)
+        sapa_text_printf(&text, "-%08x", (unsigned)sapa_crc32c(0, scope->guests, scope->guest_count * sizeof(scope->guests[0])));
+    return sapa_text_str(&text);
+}
+
 bool sapa_feed_admit(struct sapa_feed *feed, struct sapa_feed_sub *sub, const struct sapa_feed_view *view)
 {
+    char buf[48];
+
     sub->ring = ring_of(feed, view);
     if (!sub->ring)
         return false;
     sub->ring->subs++;
     sub->ring->idle_ticks = 0;
-    sub->fresh = strcmp(sub->resume_feed, feed->name) != 0 || sub->resume_n < sub->ring->base_n || sub->resume_n > feed->n;
+    sub->fresh = !sapa_str_eq(sapa_str_of(sub->resume_feed), name_of(feed, &view->scope, buf)) || sub->resume_n < sub->ring->base_n || sub->resume_n > feed->n;
     sub->n = sub->resume_n;
     feed->want_write(sub->connection);
     return true;
@@ -403,6 +418,12 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
         sapa_json_close(out, '}');
         count++;
     }
+    if (mirror->tickets_dirty) {
+        event(out, "tickets", SAPA_STR("tickets"));
+        sapa_mirror_tickets_json(mirror, scope, out);
+        sapa_json_close(out, '}');
+        count++;
+    }
     if (mirror->switches_dirty) {
         event(out, "switches", SAPA_STR("switches"));
         sapa_mirror_switches_json(mirror, scope, out);
@@ -412,11 +433,14 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
     return count;
 }
 
-static void head(const struct sapa_feed *feed, const char *type, struct sapa_json *out)
+/* @param scope  NULL: of one that sees no guests */
+static void head(const struct sapa_feed *feed, const struct sapa_scope *scope, const char *type, struct sapa_json *out)
 {
+    char buf[48];
+
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "type", sapa_str_of(type));
-    sapa_json_add_text(out, "feed", sapa_str_of(feed->name));
+    sapa_json_add_text(out, "feed", scope ? name_of(feed, scope, buf) : sapa_str_of(feed->name));
     sapa_json_add_number(out, "n", (int64_t)feed->n);
 }
 
@@ -429,7 +453,7 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
 
     if (ring->snapshot)
         return ring->snapshot;
-    head(feed, "snapshot", &out);
+    head(feed, scope, "snapshot", &out);
     sapa_json_key(&out, "contacts");
     sapa_json_open(&out, '[');
     for (uint32_t i = 0; whole && i < mirror->contacts.count; i++) {
@@ -460,6 +484,11 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
     sapa_json_key(&out, "messages");
     if (whole)
         sapa_mirror_broadcasts_json(mirror, scope, &out);
+    else
+        sapa_json_raw(&out, SAPA_STR("[]"));
+    sapa_json_key(&out, "tickets");
+    if (whole)
+        sapa_mirror_tickets_json(mirror, scope, &out);
     else
         sapa_json_raw(&out, SAPA_STR("[]"));
     if (scope->agent == SAPA_NONE) {
@@ -497,7 +526,7 @@ static void begin_again(struct sapa_feed *feed)
 
 static bool has_changes(const struct sapa_mirror *mirror)
 {
-    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty || mirror->broadcasts_dirty || mirror->alerts_dirty;
+    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty || mirror->broadcasts_dirty || mirror->alerts_dirty || mirror->tickets_dirty;
 
     for (uint32_t i = 0; !any && i < mirror->centre->agents_count; i++)
         any = mirror->agents[i].dirty;
@@ -541,7 +570,7 @@ void sapa_feed_tick(struct sapa_feed *feed)
         if (again)
             continue;
         sapa_json_reset(&out);
-        head(feed, "events", &out);
+        head(feed, &ring->view.scope, "events", &out);
         sapa_json_key(&out, "events");
         sapa_json_open(&out, '[');
         const unsigned count = write_events(mirror, &ring->view, &out);
@@ -564,9 +593,23 @@ void sapa_feed_tick(struct sapa_feed *feed)
     }
 }
 
-void sapa_feed_beat(struct sapa_feed *feed)
+static struct frame *beat_of(const struct sapa_feed *feed, const struct sapa_scope *scope)
 {
     struct sapa_json out = { .p = NULL };
+
+    head(feed, scope, "events", &out);
+    sapa_json_key(&out, "events");
+    sapa_json_raw(&out, SAPA_STR("[]"));
+    sapa_json_close(&out, '}');
+    struct frame *beat = frame_of(&out, feed->n);
+    if (beat)
+        beat->is_beat = true;
+    sapa_json_done(&out);
+    return beat;
+}
+
+void sapa_feed_beat(struct sapa_feed *feed)
+{
     struct frame *beat = NULL; /* one for all: of hundreds of desks most are quiet most of the time */
     bool quiet = false;
 
@@ -577,27 +620,23 @@ void sapa_feed_beat(struct sapa_feed *feed)
         quiet |= ring->subs > 0 && !ring->spoke;
     if (quiet) {
         feed->n++;
-        head(feed, "events", &out);
-        sapa_json_key(&out, "events");
-        sapa_json_raw(&out, SAPA_STR("[]"));
-        sapa_json_close(&out, '}');
-        beat = frame_of(&out, feed->n);
-        if (beat)
-            beat->is_beat = true;
+        beat = beat_of(feed, NULL);
     }
     for (struct ring *ring = feed->rings; ring; ring = ring->next) {
         if (quiet) { /* it would have an older number */
             frame_drop(ring->snapshot);
             ring->snapshot = NULL;
         }
-        if (beat && ring->subs > 0 && !ring->spoke) {
-            beat->refs++;
-            ring_add(feed, ring, beat);
+        if (quiet && ring->subs > 0 && !ring->spoke) {
+            struct frame *own = ring->view.scope.guest_count > 0 ? beat_of(feed, &ring->view.scope) : beat;
+            if (own && own == beat)
+                beat->refs++;
+            if (own)
+                ring_add(feed, ring, own);
         }
         ring->spoke = false;
     }
     frame_drop(beat);
-    sapa_json_done(&out);
     for (struct sapa_feed_sub *sub = feed->subs; quiet && sub; sub = sub->next) {
         if (sapa_feed_has_more(feed, sub))
             feed->want_write(sub->connection);

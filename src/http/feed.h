@@ -69,7 +69,7 @@ struct sapa_feed_stats sapa_feed_stats(const struct sapa_feed *feed);
 /** First message of a subscriber without Authorization: {"token":"sapa_…","feed":"…","n":7}. */
 struct sapa_feed_hello {
     char token[80];
-    char feed[40]; /* empty: from the beginning */
+    char feed[48]; /* empty: from the beginning */
     uint64_t n;
 };
 SAPA_MUST_CHECK sapa_rc sapa_feed_hello_parse(struct sapa_str text, struct sapa_feed_hello *ret);

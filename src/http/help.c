@@ -151,7 +151,7 @@ static void to_leaders(struct web_request *rq, const json_t *body)
         sapa_web_problem(rq, 403, "EDENIED", "only one's own words");
         return;
     }
-    if (mirror->centre->agents[agent].team >= mirror->centre->teams_count) {
+    if (mirror->agents[agent].view.team >= mirror->centre->teams_count) {
         sapa_web_problem(rq, 409, "ESTATE", "\"%s\" is in no team: nobody leads it", key);
         return;
     }
@@ -167,7 +167,7 @@ static void to_leaders(struct web_request *rq, const json_t *body)
     sapa_record_init(&input, SAPA_T_broadcast);
     struct sapa_rec_broadcast *in = &input.u.broadcast;
     in->kind = SAPA_AUDIENCE_LEADERS;
-    in->target = mirror->centre->agents[agent].team;
+    in->target = mirror->agents[agent].view.team;
     in->until_us = now_us + LASTS_S * INT64_C(1000000);
     if (strlen(text) == 0 || strlen(text) > TEXT_MAX || !sapa_sized_set(&in->text, sapa_str_of(text))) {
         sapa_web_problem(rq, 400, "EINVAL", "text: 1 to %d bytes", TEXT_MAX);

@@ -94,7 +94,7 @@ static void contacts(struct web_request *rq)
     const struct sapa_centre *centre = mirror->centre;
     static struct smallest found; /* the web thread's alone */
     const uint64_t cursor = sapa_web_param_number(rq, "cursor", 0);
-    const char *place = sapa_web_param(rq, "place"), *channel = sapa_web_param(rq, "channel");
+    const char *place = sapa_web_param(rq, "place"), *channel = sapa_web_param(rq, "channel"), *party = sapa_web_param(rq, "party_type");
     uint32_t client, queue, agent, number;
 
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
@@ -108,7 +108,8 @@ static void contacts(struct web_request *rq)
             (client != SAPA_NONE && c->view.client != client) || (queue != SAPA_NONE && c->view.queue != queue) ||
             (agent != SAPA_NONE && c->view.agent != agent) || (number != SAPA_NONE && c->view.number != number) ||
             (place[0] && strcmp(place, sapa_place_name(c->view.place)) != 0) ||
-            (channel[0] && strcmp(channel, sapa_channel_name(c->view.channel)) != 0))
+            (channel[0] && strcmp(channel, sapa_channel_name(c->view.channel)) != 0) ||
+            (party[0] && (c->party_type == 0 || strcmp(party, sapa_party_type_name(c->party_type - 1u)) != 0)))
             continue;
         smallest_add(&found, c->view.contact);
     }

@@ -40,6 +40,7 @@ bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *sessi
     ret->scope.clients = clients_of(centre, user.clients);
     ret->scope.team_first = user.team_first;
     ret->scope.team_count = user.team_count;
+    sapa_scope_add_guests(&ret->scope, &web->mirror);
     if (user.phone < centre->agents_count)
         (void)sapa_str_copy(centre->agents[user.phone].key, ret->agent, sizeof(ret->agent));
     if (user.agent != SAPA_NONE) {
@@ -474,7 +475,7 @@ void sapa_web_demo(struct web_request *rq)
     sapa_web_ready(rq);
 }
 
-/* Is it the telephone of somebody who leads the team of who asks? */
+/* Is it the telephone of somebody who leads the team in which who asks works now? */
 static bool leads(const struct web_request *rq, uint32_t agent)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -485,7 +486,7 @@ static bool leads(const struct web_request *rq, uint32_t agent)
         const struct sapa_user *user = &centre->users[i];
         const struct sapa_scope scope = { .team_first = user->team_first, .team_count = user->team_count };
         found = user->agent == agent && user->role < centre->roles_count && (centre->roles[user->role].rights & SAPA_RIGHT_BIT(AGENTS)) &&
-                sapa_scope_team(&scope, centre, centre->agents[own].team);
+                sapa_scope_team(&scope, centre, rq->web->mirror.agents[own].view.team);
     }
     return found;
 }
@@ -531,7 +532,7 @@ static void campaigns_json(const struct web_request *rq, struct sapa_json *out)
         const uint32_t number = one->number != SAPA_NONE ? one->number : client->number;
         if (!sapa_scope_client(&rq->who.scope, one->client) ||
             (own != SAPA_NONE && (!(centre->agents[own].clients >> one->client & 1) ||
-                                  (one->team != SAPA_NONE && one->team != centre->agents[own].team))))
+                                  (one->team != SAPA_NONE && one->team != rq->web->mirror.agents[own].view.team))))
             continue;
         sapa_json_open(out, '{');
         sapa_json_add_text(out, "id", one->key);

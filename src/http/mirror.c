@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "http/ticket.h"
+
 void sapa_mirror_init(struct sapa_mirror *mirror)
 {
     *mirror = (struct sapa_mirror){ .centre = NULL };
@@ -67,10 +69,22 @@ static sapa_rc take_arrived(struct sapa_mirror *mirror, const struct sapa_web_ar
 
     if (rc != SAPA_OK)
         return rc;
+    const bool is_news = contact->has_view && contact->party_type != arrived->party_type;
     contact->direction = arrived->direction;
+    contact->party_type = arrived->party_type;
     memcpy(contact->address, arrived->address, sizeof(contact->address));
     contact->address[sizeof(contact->address) - 1] = '\0';
-    return SAPA_OK;
+    return is_news ? mark(mirror, contact) : SAPA_OK;
+}
+
+static sapa_rc take_party_type(struct sapa_mirror *mirror, const struct sapa_web_party_type *said)
+{
+    struct sapa_mirror_contact *contact = sapa_table_find(&mirror->contacts, said->contact);
+
+    if (!contact || contact->party_type == said->party_type || contact->direction == SAPA_DIRECTION_INTERNAL)
+        return SAPA_OK;
+    contact->party_type = said->party_type;
+    return contact->has_view ? mark(mirror, contact) : SAPA_OK;
 }
 
 static sapa_rc take_contact(struct sapa_mirror *mirror, const struct sapa_web_contact *view)
@@ -108,6 +122,10 @@ static sapa_rc take_agent(struct sapa_mirror *mirror, const struct sapa_web_agen
         return SAPA_EINVAL;
     struct sapa_mirror_agent *agent = &mirror->agents[view->agent];
     if (memcmp(&agent->view, view, sizeof(*view)) != 0) {
+        if (agent->view.team != view->team) {
+            mirror->teams_version++;
+            mirror->broadcasts_dirty = true;
+        }
         agent->view = *view;
         agent->dirty = true;
     }
@@ -131,6 +149,7 @@ static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_cen
     for (uint32_t i = 0; i < centre->agents_count; i++) {
         agents[i].view.agent = i;
         agents[i].view.reason = SAPA_NONE;
+        agents[i].view.team = centre->agents[i].team;
         agents[i].dirty = true;
     }
     free(mirror->agents);
@@ -139,7 +158,7 @@ static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_cen
     memcpy(mirror->clients, message->clients, sizeof(mirror->clients));
     mirror->queue_count = mirror->standing_count = 0; /* the next figures are those of the new description */
     mirror->figures_us = 0;
-    mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = true;
+    mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = mirror->tickets_dirty = true;
     return SAPA_OK;
 }
 
@@ -168,6 +187,7 @@ sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t type, const void *
                                                       : SAPA_EINVAL;
     case SAPA_WEB_RESET_DONE: return end_reset(mirror);
     case SAPA_WEB_ARRIVED: return size == sizeof(struct sapa_web_arrived) ? take_arrived(mirror, data) : SAPA_EINVAL;
+    case SAPA_WEB_PARTY_TYPE: return size == sizeof(struct sapa_web_party_type) ? take_party_type(mirror, data) : SAPA_EINVAL;
     case SAPA_WEB_CONTACT: return size == sizeof(struct sapa_web_contact) ? take_contact(mirror, data) : SAPA_EINVAL;
     case SAPA_WEB_CONTACT_END:
         contact = size == sizeof(uint64_t) ? sapa_table_find(&mirror->contacts, *(const uint64_t *)data) : NULL;
@@ -262,6 +282,20 @@ void sapa_mirror_goals(struct sapa_mirror *mirror, const struct sapa_goals *goal
         mirror->standing_dirty[i] = true;
 }
 
+void sapa_mirror_ticket(struct sapa_mirror *mirror, const struct sapa_web_ticket *ticket)
+{
+    size_t at = 0;
+
+    while (at < mirror->ticket_count && mirror->tickets[at].number != ticket->number)
+        at++;
+    if (at == mirror->ticket_count && mirror->ticket_count < SAPA_WEB_TICKETS_MAX)
+        mirror->ticket_count++;
+    at = SAPA_MIN(at, mirror->ticket_count - 1);
+    memmove(&mirror->tickets[1], &mirror->tickets[0], at * sizeof(mirror->tickets[0]));
+    mirror->tickets[0] = *ticket;
+    mirror->tickets_dirty = true;
+}
+
 void sapa_mirror_clean(struct sapa_mirror *mirror)
 {
     for (size_t i = 0; i < mirror->standing_count; i++)
@@ -280,7 +314,7 @@ void sapa_mirror_clean(struct sapa_mirror *mirror)
     for (size_t i = 0; i < mirror->queue_count; i++)
         mirror->queue_dirty[i] = false;
     mirror->dirty_count = mirror->end_count = 0;
-    mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = false;
+    mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = mirror->tickets_dirty = false;
 }
 
 const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mirror *mirror, uint64_t contact)
@@ -304,7 +338,8 @@ bool sapa_scope_whole(const struct sapa_scope *scope)
 
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b)
 {
-    return a->clients == b->clients && a->agent == b->agent && a->team_first == b->team_first && a->team_count == b->team_count;
+    return a->clients == b->clients && a->agent == b->agent && a->team_first == b->team_first && a->team_count == b->team_count &&
+           a->guest_count == b->guest_count && memcmp(a->guests, b->guests, a->guest_count * sizeof(a->guests[0])) == 0;
 }
 
 bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team)
@@ -316,13 +351,35 @@ bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *c
     return found;
 }
 
+void sapa_scope_add_guests(struct sapa_scope *scope, const struct sapa_mirror *mirror)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
+    scope->guest_count = 0;
+    for (uint32_t i = 0; scope->team_count > 0 && centre && i < centre->agents_count && scope->guest_count < SAPA_SCOPE_GUESTS_MAX; i++) {
+        const uint32_t team = mirror->agents[i].view.team;
+        if (team != centre->agents[i].team && team < centre->teams_count && sapa_scope_team(scope, centre, team))
+            scope->guests[scope->guest_count++] = i;
+    }
+}
+
+/* Of the teams that he leads, or lent to them. */
+static bool leads(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)
+{
+    bool found = sapa_scope_team(scope, centre, centre->agents[agent].team);
+
+    for (uint32_t i = 0; i < scope->guest_count && !found; i++)
+        found = scope->guests[i] == agent;
+    return found;
+}
+
 bool sapa_scope_part(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent)
 {
     if (sapa_scope_client(scope, client))
         return true;
     if (client < centre->clients_count || agent >= centre->agents_count)
         return false;
-    return scope->agent != SAPA_NONE ? scope->agent == agent : scope->team_count > 0 && sapa_scope_team(scope, centre, centre->agents[agent].team);
+    return scope->agent != SAPA_NONE ? scope->agent == agent : scope->team_count > 0 && leads(scope, centre, agent);
 }
 
 /* What nobody has in hand concerns whoever leads agents that may get it. */
@@ -330,7 +387,7 @@ static bool in_hand(const struct sapa_scope *scope, const struct sapa_centre *ce
 {
     if (!sapa_scope_part(scope, centre, client, agent) || (scope->agent != SAPA_NONE && agent != scope->agent))
         return false;
-    return scope->team_count == 0 || agent >= centre->agents_count || sapa_scope_team(scope, centre, centre->agents[agent].team);
+    return scope->team_count == 0 || agent >= centre->agents_count || leads(scope, centre, agent);
 }
 
 bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent,
@@ -351,7 +408,7 @@ bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_centre
 bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)
 {
     if (agent >= centre->agents_count || (scope->agent != SAPA_NONE && scope->agent != agent) ||
-        !sapa_scope_team(scope, centre, centre->agents[agent].team))
+        !leads(scope, centre, agent))
         return false;
     return scope->clients == UINT64_MAX || (centre->agents[agent].clients & scope->clients) != 0;
 }
@@ -397,6 +454,10 @@ void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sap
     KEY_OF(out, "client", centre, clients, c->client);
     add_name(out, "channel", sapa_channel_name(c->channel));
     add_name(out, "direction", sapa_direction_name(contact->direction));
+    if (contact->party_type > 0)
+        add_name(out, "party_type", sapa_party_type_name(contact->party_type - 1u));
+    else
+        sapa_json_add_null(out, "party_type");
     add_name(out, "place", sapa_place_name(c->place));
     KEY_OF(out, "number", centre, numbers, c->number);
     KEY_OF(out, "queue", centre, queues, c->queue);
@@ -446,18 +507,21 @@ static void add_changes(const struct sapa_mirror *mirror, const struct sapa_web_
     sapa_json_open(out, '[');
     for (unsigned i = 0; i < a->change_count; i++) {
         const struct sapa_web_change *one = &a->changes[i];
-        if (one->queue < centre->queues_count ? !sapa_scope_client(scope, centre->queues[one->queue].client) : one->skill >= centre->skills_count)
+        if (one->queue < centre->queues_count ? !sapa_scope_client(scope, centre->queues[one->queue].client)
+                                              : one->skill >= centre->skills_count && one->team >= centre->teams_count)
             continue;
         sapa_json_open(out, '{');
         KEY_OF(out, "skill", centre, skills, one->skill);
         KEY_OF(out, "queue", centre, queues, one->queue);
-        if (one->skill < centre->skills_count) {
+        KEY_OF(out, "team", centre, teams, one->team);
+        if (one->skill < centre->skills_count)
             sapa_json_add_number(out, "level", one->level);
-            sapa_json_add_null(out, "serves");
-        } else {
+        else
             sapa_json_add_null(out, "level");
+        if (one->queue < centre->queues_count)
             sapa_json_add_bool(out, "serves", one->level == SAPA_SERVES_YES);
-        }
+        else
+            sapa_json_add_null(out, "serves");
         sapa_json_add_time(out, "until", one->until_us);
         sapa_json_close(out, '}');
     }
@@ -516,7 +580,8 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
     sapa_json_add_text(out, "id", description->key);
     sapa_json_add_text(out, "name", description->name);
     sapa_json_add_text(out, "extension", description->extension);
-    KEY_OF(out, "team", centre, teams, description->team);
+    KEY_OF(out, "team", centre, teams, a->team);
+    KEY_OF(out, "own_team", centre, teams, description->team);
     add_name(out, "presence", sapa_presence_name(a->presence));
     KEY_OF(out, "reason", centre, reasons, a->reason);
     KEY_OF(out, "booked", centre, reasons, a->booked);
@@ -601,7 +666,7 @@ static bool serves(const struct sapa_centre *centre, const struct sapa_agent *ag
     }
     for (unsigned s = 0; s < queue->step_count; s++) {
         const struct sapa_step *step = &queue->steps[s];
-        bool fits = step->team == SAPA_NONE || step->team == agent->team;
+        bool fits = step->team == SAPA_NONE || step->team == (now ? now->team : agent->team);
         for (unsigned i = 0; i < step->need_count && fits; i++) {
             const uint8_t level = level_of(centre, agent, now, step->needs[i].skill);
             fits = level > 0 && level >= step->needs[i].level_min;
@@ -617,16 +682,22 @@ bool sapa_mirror_serves(const struct sapa_mirror *mirror, uint32_t agent, uint32
     return serves(mirror->centre, &mirror->centre->agents[agent], &mirror->agents[agent].view, queue);
 }
 
-static bool is_for(const struct sapa_centre *centre, const struct sapa_web_broadcast *one, uint32_t agent)
+bool sapa_centre_serves(const struct sapa_centre *centre, uint32_t agent, uint32_t queue)
 {
+    return serves(centre, &centre->agents[agent], NULL, queue);
+}
+
+static bool is_for(const struct sapa_mirror *mirror, const struct sapa_web_broadcast *one, uint32_t agent)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
     if (agent >= centre->agents_count)
         return false;
     switch ((enum sapa_audience)one->kind) {
     case SAPA_AUDIENCE_ALL: return true;
-    case SAPA_AUDIENCE_TEAM: return centre->agents[agent].team == one->target;
+    case SAPA_AUDIENCE_TEAM: return mirror->agents[agent].view.team == one->target;
     case SAPA_AUDIENCE_AGENT: return agent == one->target;
-    case SAPA_AUDIENCE_QUEUE: /* a skill that is lent for an hour makes nobody one of a queue's people */
-        return one->target < centre->queues_count && serves(centre, &centre->agents[agent], NULL, one->target);
+    case SAPA_AUDIENCE_QUEUE: return one->target < centre->queues_count && sapa_centre_serves(centre, agent, one->target);
     default: return false;
     }
 }
@@ -641,14 +712,15 @@ static bool has_people(const struct sapa_scope *scope, const struct sapa_centre 
     return found;
 }
 
-static bool is_seen(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_web_broadcast *one)
+static bool is_seen(const struct sapa_scope *scope, const struct sapa_mirror *mirror, const struct sapa_web_broadcast *one)
 {
+    const struct sapa_centre *centre = mirror->centre;
     const bool of_team = one->kind != SAPA_AUDIENCE_ALL && one->kind != SAPA_AUDIENCE_QUEUE && one->kind != SAPA_AUDIENCE_AGENT;
 
     if (scope->agent == SAPA_NONE && of_team && scope->clients != UINT64_MAX && !has_people(scope, centre, one->target))
         return false;
     if (scope->agent != SAPA_NONE)
-        return is_for(centre, one, scope->agent);
+        return is_for(mirror, one, scope->agent);
     if (one->kind == SAPA_AUDIENCE_QUEUE)
         return one->target < centre->queues_count && sapa_scope_client(scope, centre->queues[one->target].client);
     if (one->kind == SAPA_AUDIENCE_TEAM || one->kind == SAPA_AUDIENCE_LEADERS)
@@ -663,7 +735,7 @@ void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct 
     sapa_json_open(out, '[');
     for (size_t i = 0; centre && i < mirror->broadcast_count; i++) {
         const struct sapa_web_broadcast *one = &mirror->broadcasts[i];
-        if (!is_seen(scope, centre, one))
+        if (!is_seen(scope, mirror, one))
             continue;
         sapa_json_open(out, '{');
         sapa_json_add_id(out, "id", one->id);
@@ -678,6 +750,42 @@ void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct 
             KEY_OF(out, "key", centre, agents, one->target);
         add_name(out, "text", one->text);
         add_name(out, "by", one->by);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
+/* ---- tickets ---- */
+
+static bool is_ticket_seen(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client)
+{
+    if (!sapa_scope_client(scope, client))
+        return false;
+    return scope->agent == SAPA_NONE || (scope->agent < centre->agents_count && client < 64 && (centre->agents[scope->agent].clients >> client & 1));
+}
+
+void sapa_mirror_tickets_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
+    sapa_json_open(out, '[');
+    for (size_t i = 0; centre && i < mirror->ticket_count; i++) {
+        const struct sapa_web_ticket *one = &mirror->tickets[i];
+        if (!is_ticket_seen(scope, centre, SAPA_FIND(centre, clients, sapa_str_of(one->client))))
+            continue;
+        sapa_json_open(out, '{');
+        sapa_json_add_id(out, "id", one->number);
+        sapa_json_add_number(out, "version", (int64_t)one->version);
+        sapa_json_add_time(out, "at", one->at_us);
+        sapa_json_add_id(out, "person", one->person);
+        add_name(out, "client", one->client);
+        add_name(out, "status", sapa_ticket_status_name(one->status));
+        if (one->owner_kind == SAPA_TICKET_NOBODY) {
+            sapa_json_add_null(out, "owner_kind"), sapa_json_add_null(out, "owner");
+        } else {
+            add_name(out, "owner_kind", sapa_ticket_owner_name(one->owner_kind));
+            add_name(out, "owner", one->owner);
+        }
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

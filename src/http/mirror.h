@@ -27,6 +27,7 @@ enum sapa_web_message {
     SAPA_WEB_RESET = 1,   /* struct sapa_web_centre: every object follows; what does not, is gone */
     SAPA_WEB_RESET_DONE,  /* nothing */
     SAPA_WEB_ARRIVED,     /* struct sapa_web_arrived: before the contact's first object */
+    SAPA_WEB_PARTY_TYPE,  /* struct sapa_web_party_type: somebody says what the far end is */
     SAPA_WEB_CONTACT,     /* struct sapa_web_contact */
     SAPA_WEB_CONTACT_END, /* uint64_t */
     SAPA_WEB_AGENT,       /* struct sapa_web_agent */
@@ -49,8 +50,14 @@ struct sapa_web_centre {
 
 struct sapa_web_arrived {
     uint64_t contact;
-    uint8_t direction;
+    uint8_t direction, party_type; /* enum sapa_party_type + 1; 0: from before it was known */
     char address[63]; /* with NUL; personal */
+    uint8_t zero[7];
+};
+
+struct sapa_web_party_type {
+    uint64_t contact;
+    uint8_t party_type, zero[7]; /* as there */
 };
 
 enum { SAPA_WEB_OTHERS_MAX = 7 /* odd: no gap behind them */ };
@@ -89,11 +96,11 @@ struct sapa_web_supervision {
     uint8_t mode, on, zero[2]; /* enum sapa_supervision */
 };
 
-/** A skill or a queue of an agent that is not as the description has it. */
+/** A skill, a queue or the team of an agent that is not as the description has it. */
 struct sapa_web_change {
     int64_t until_us;      /* 0: for good */
-    uint32_t skill, queue; /* one of both; the other is SAPA_NONE */
-    uint8_t level, zero[7]; /* queue: enum sapa_serves */
+    uint32_t skill, queue, team; /* one of them; the others are SAPA_NONE */
+    uint8_t level, zero[3]; /* queue: enum sapa_serves */
 };
 enum { SAPA_WEB_CHANGES_MAX = 16 };
 
@@ -126,6 +133,15 @@ struct sapa_web_alert {
 };
 enum { SAPA_WEB_ALERTS_MAX = 256 };
 
+/** A ticket was changed: which one, and for whom that is news. No words of anybody. */
+struct sapa_web_ticket {
+    uint64_t number, version, person;
+    int64_t at_us;
+    uint8_t status, owner_kind; /* enum sapa_ticket_status, enum sapa_ticket_owner */
+    char owner[SAPA_KEY_MAX + 1], client[SAPA_KEY_MAX + 1];
+};
+enum { SAPA_WEB_TICKETS_MAX = 32 };
+
 struct sapa_web_agent {
     uint32_t agent;
     uint32_t reason;
@@ -134,6 +150,8 @@ struct sapa_web_agent {
     uint8_t presence, reachable, assignment_count;
     uint8_t heard; /* a supervisor is in one of his conversations */
     uint32_t booked;
+    uint32_t team; /* in which he works now; SAPA_NONE: none */
+    uint32_t zero;
     int32_t used_date;
     uint32_t used_ms[SAPA_QUOTAS_MAX]; /* as in struct sapa_agent_view */
     struct sapa_web_supervision supervision;
@@ -183,7 +201,7 @@ struct sapa_web_state {
 struct sapa_mirror_contact {
     struct sapa_web_contact view;
     char address[63];
-    uint8_t direction;
+    uint8_t direction, party_type;
     uint8_t dirty, seen;
     uint8_t has_view;  /* 0: only its arrival is known */
     uint8_t published; /* at the last mirror_clean(): it was there, with this agent */
@@ -214,6 +232,9 @@ struct sapa_mirror {
     struct sapa_web_alert alerts[SAPA_WEB_ALERTS_MAX];
     size_t alert_count;
     bool alerts_dirty;
+    struct sapa_web_ticket tickets[SAPA_WEB_TICKETS_MAX]; /* that were changed last, each once, the latest first */
+    size_t ticket_count;
+    bool tickets_dirty;
     uint64_t *dirty;                  /* contacts that changed, each once */
     size_t dirty_count, dirty_room;
     struct sapa_mirror_end *ends;
@@ -229,6 +250,7 @@ struct sapa_mirror {
     struct sapa_goals goals;          /* targets that are set */
     int32_t goal_date;                /* the local day that standings are of, yyyymmdd */
     uint32_t live_figures[SAPA_LIVE_FIGURE_COUNT]; /* their places in the dictionary */
+    uint64_t teams_version; /* grows when somebody works in another team from now on: who leads one sees others */
 };
 
 void sapa_mirror_init(struct sapa_mirror *mirror);
@@ -242,18 +264,26 @@ SAPA_MUST_CHECK sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t 
 SAPA_MUST_CHECK sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_standing *standings, size_t count);
 /** Other targets are set: every standing is marked. Copied. */
 void sapa_mirror_goals(struct sapa_mirror *mirror, const struct sapa_goals *goals);
+/** A ticket was changed, as the store says. */
+void sapa_mirror_ticket(struct sapa_mirror *mirror, const struct sapa_web_ticket *ticket);
 /** What had changed is published: begin anew. */
 void sapa_mirror_clean(struct sapa_mirror *mirror);
 
 /** NULL: no living contact of this id. */
 const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mirror *mirror, uint64_t contact);
 
+enum { SAPA_SCOPE_GUESTS_MAX = 64 }; /* as many as a centre lends: SAPA_CORE_LENT_MAX */
+
 /** What somebody may see: clients, and one agent's own things where `agent` is not SAPA_NONE. */
 struct sapa_scope {
     uint64_t clients; /* bit i: client i; all ones: also what belongs to none */
     uint32_t agent;   /* SAPA_NONE: all agents */
     uint32_t team_first, team_count; /* in centre->user_teams: only agents of these teams; none: of all */
+    uint32_t guest_count;            /* agents lent to these teams: seen meanwhile, with what they have in hand, not with what they had */
+    uint32_t guests[SAPA_SCOPE_GUESTS_MAX];
 };
+/** Who leads teams sees who is lent to them. After clients, agent and teams are set. O(agents) for who leads some, else O(1) */
+void sapa_scope_add_guests(struct sapa_scope *scope, const struct sapa_mirror *mirror);
 /** All clients, agents and teams: what concerns the whole centre is for who sees it. */
 bool sapa_scope_whole(const struct sapa_scope *scope);
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b);
@@ -276,12 +306,16 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
 void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, struct sapa_json *out);
 /** May he be given contacts of this queue now: what is changed by hand counts. */
 bool sapa_mirror_serves(const struct sapa_mirror *mirror, uint32_t agent, uint32_t queue);
+/** The same as he is described: a skill or a queue that is lent for an hour makes nobody one of its people. */
+bool sapa_centre_serves(const struct sapa_centre *centre, uint32_t agent, uint32_t queue);
 bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue);
 /** The alerts that this view may see. */
 void sapa_mirror_alerts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 bool sapa_scope_alert(const struct sapa_scope *scope, const struct sapa_centre *centre, unsigned kind, uint32_t target);
 /** The messages that this view may see. */
 void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
+/** The tickets changed last of clients that this view may see; an agent's are those that he serves. */
+void sapa_mirror_tickets_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 /** `standing`: place in mirror->standings. */
 void sapa_mirror_standing_json(const struct sapa_mirror *mirror, size_t standing, struct sapa_json *out);
 /** One FigureTarget. @param recent  NONE where there is no such period */

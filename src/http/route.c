@@ -111,6 +111,8 @@ static bool one_of(const char *choices, struct sapa_str value)
 {
     struct sapa_str rest = sapa_str_of(choices);
 
+    if (rest.n > 0 && rest.p[rest.n - 1] == '?') /* null, too: judged before */
+        rest.n--;
     while (rest.n > 0) {
         if (sapa_str_eq(sapa_str_cut(rest, '|', &rest), value))
             return true;

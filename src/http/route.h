@@ -79,7 +79,9 @@ enum sapa_schema {
     X(SYS_DISK, "SystemDisk") X(SYS_PROCESS, "SystemProcess") X(SYS_LISTENER, "SystemListener") X(SYS_HOOK, "SystemWebhook") X(SYS_LOG, "SystemLog") \
     X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits") X(WEB_GREETING, "WebGreeting") \
     X(SHIFT, "ShiftEntry") X(SHIFTS, "Shifts") X(B_SHIFTS, "ShiftsBody") X(SHIFTS_MADE, "ShiftsMade") X(DAY_PLAN, "DayPlan") X(DAY_LINE, "DayLine") \
-    X(AGENT_DAY, "AgentDay") X(AGENT_ADHERENCE, "AgentAdherence") X(TEAM_ADHERENCE, "TeamAdherence") X(ADHERENCE, "Adherence")
+    X(AGENT_DAY, "AgentDay") X(AGENT_ADHERENCE, "AgentAdherence") X(TEAM_ADHERENCE, "TeamAdherence") X(ADHERENCE, "Adherence") \
+    X(TICKET, "Ticket") X(TICKETS, "Tickets") X(TICKET_ENTRY, "TicketEntry") X(TICKET_CONTACT, "TicketContact") X(TICKET_DETAIL, "TicketDetail") \
+    X(B_TICKET, "TicketBody") X(B_TICKET_SET, "TicketChangeBody") X(B_TICKET_ENTRY, "TicketEntryBody") X(TICKET_MADE, "TicketMade") X(TICKET_NEWS, "TicketNews")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -120,8 +122,8 @@ enum sapa_schema {
     X(ROLES, GET, "/api/v1/roles", USERS, "", NONE, ROLES, 200, "Roles, and what each right allows") \
     X(SESSIONS, GET, "/api/v1/sessions", USERS, "", NONE, SESSIONS, 200, "Who is logged in, and from where") \
     X(SESSION_END, DELETE, "/api/v1/sessions/{session}", USERS, "", NONE, DONE, 200, "End a session") \
-    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel times limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
-    X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
+    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel party_type times limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
+    X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome party_type limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
@@ -224,6 +226,11 @@ enum sapa_schema {
     X(SHIFTS_PUT, PUT, "/api/v1/shifts", AGENTS, "from to", B_SHIFTS, SHIFTS_MADE, 200, "Another plan for some agents and the days from `from` on, `to` not included, in place of what is planned there: all of it, or nothing and what is wrong; If-Match names the version that was seen, 0 when there was none") \
     X(AGENT_DAY, GET, "/api/v1/agents/{agent}/day", LIVE, "day", NONE, AGENT_DAY, 200, "What was planned for an agent on a day and what he did, with each deviation: busy with which contacts, or absent. Today without `day`") \
     X(ADHERENCE, GET, "/api/v1/adherence", LIVE, "day team", NONE, ADHERENCE, 200, "Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day`") \
+    X(TICKETS, GET, "/api/v1/tickets", LIVE, "person client agent queue team status limit cursor", NONE, TICKETS, 200, "Tickets, the newest first: of a person, of an owner (agent, queue or team), in a status. Agents see those that they own or have written in, and those of whom they talk or have talked with") \
+    X(TICKET_NEW, POST, "/api/v1/tickets", SELF, "", B_TICKET, TICKET_MADE, 201, "Open a ticket: something that a customer waits for. From a contact, or for a person; an agent who names no owner sees to it himself") \
+    X(TICKET, GET, "/api/v1/tickets/{ticket}", LIVE, "", NONE, TICKET_DETAIL, 200, "One ticket with its entries and the contacts in which it was opened or touched") \
+    X(TICKET_SET, PUT, "/api/v1/tickets/{ticket}", SELF, "", B_TICKET_SET, TICKET_MADE, 200, "Another status, owner, time or priority, with a text if wanted: one entry. If-Match may name the version that it was made from") \
+    X(TICKET_ENTRY, POST, "/api/v1/tickets/{ticket}/entries", SELF, "", B_TICKET_ENTRY, TICKET_MADE, 201, "Write in it what was said or done") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {
@@ -244,6 +251,11 @@ const struct sapa_route *sapa_route(unsigned id);
 static inline bool sapa_route_is_audio(enum sapa_route_id id)
 {
     return id == SAPA_ROUTE_AUDIO || id == SAPA_ROUTE_COACH_AUDIO;
+}
+/** Its body goes to the job as it is: words about a customer. */
+static inline bool sapa_route_writes_ticket(enum sapa_route_id id)
+{
+    return id == SAPA_ROUTE_TICKET_NEW || id == SAPA_ROUTE_TICKET_SET || id == SAPA_ROUTE_TICKET_ENTRY;
 }
 /** Needs neither a token nor a session. */
 bool sapa_route_is_open(enum sapa_route_id id);

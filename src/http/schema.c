@@ -49,6 +49,9 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
     { "team", "key", "the key of a team: what its agents had in hand" },
     { "note", "id", "the number of a coaching note of an agent" },
+    { "party_type", "customer|prospect|internal", "what the far end is to the client: customer, prospect or internal" },
+    { "ticket", "id", "the number of a ticket" },
+    { "status", "open|waiting|resolved|unresolved", "open, waiting (for the customer), resolved, or unresolved: the first two" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -170,6 +173,7 @@ static const struct sapa_field_rule plan[] = {
 };
 static const struct sapa_field_rule contact[] = {
     { "id", "id", "" }, { "client", "key?", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" },
+    { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
     { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "where it stands" },
     { "number", "key?", "inbound number" }, { "queue", "key?", "" }, { "agent", "key?", "who is rung or talks" },
     { "offer", "id?", "that agent's part" }, { "person", "id?", "" },
@@ -262,6 +266,7 @@ static const struct sapa_field_rule own_work[] = {
     { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
     { "tasks", "array:Task", "by due time, those without one last" },
     { "coaching", "array:CoachNote", "to be heard again, the newest first: the agent's own, and with the right coach" },
+    { "tickets", "array:Ticket", "that the agent owns and are not resolved, the newest first; 50 at most" },
 };
 static const struct sapa_field_rule b_task[] = {
     { "text", "text", "300 bytes at most" }, { "due", "~time", "a time, RFC 3339" }, { "contact", "~id", "that it is about" },
@@ -400,6 +405,7 @@ static const struct sapa_field_rule card_contact[] = {
     { "agent_name", "string?", "" }, { "outcome", "string?", "" }, { "disposition", "key?", "" }, { "disposition_text", "string?", "" },
     { "survey", "integer?", "what he answered to its survey's first question; null: nothing, or the scale is not known" }, { "survey_scale", "integer?", "the highest answer there is" },
     { "recordings", "array:CardRecording", "" }, { "note", "Note?", "" },
+    { "tickets", "array:id", "that were opened or touched in it" },
 };
 static const struct sapa_field_rule card_callback[] = {
     { "contact", "id", "" }, { "queue", "key?", "" }, { "state", "string", "" }, { "attempt", "integer", "" }, { "due", "time?", "" },
@@ -418,6 +424,7 @@ static const struct sapa_field_rule card[] = {
     { "items", "array:CardItem", "what was chosen and typed, as far as the flow shows it (card in the description)" },
     { "note", "Note?", "" }, { "history", "array:CardContact", "earlier contacts of this person, the newest first" },
     { "more", "boolean", "there are earlier ones" }, { "callbacks", "array:CardCallback", "that are still open" },
+    { "tickets", "array:Ticket", "of this person that are not resolved, the newest first; 20 at most" },
 };
 static const struct sapa_field_rule detail[] = {
     { "live", "Contact?", "while it lives" }, { "record", "ContactRecord?", "what the log says of it; null: not committed yet" },
@@ -440,18 +447,19 @@ static const struct sapa_field_rule assignment[] = {
     { "auto_answer", "boolean", "offered, and the agent's phone answers by itself" },
 };
 static const struct sapa_field_rule agent[] = {
-    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
+    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "in which he works now" },
+    { "own_team", "key?", "that of the description" },
     { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "booked", "key?", "in line for a break for this reason" }, { "since", "time?", "" },
     { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
     { "assignments", "array:Assignment", "" },
     { "supervision", "Supervision?", "the conversation that his phone supervises" },
-    { "changes", "array:AgentChange", "skills and queues that are not as the description has them" },
+    { "changes", "array:AgentChange", "skills, queues and team that are not as the description has them" },
     { "help", "Help?", "he asks for help" }, { "message_read", "id?", "the newest message that he has read" },
     { "heard", "boolean?", "a supervisor hears one of his conversations; null: the description does not let him know" },
 };
 static const struct sapa_field_rule agent_change[] = {
-    { "skill", "key?", "null: a queue" }, { "queue", "key?", "null: a skill" }, { "level", "integer?", "of the skill; 0: taken away" },
-    { "serves", "boolean?", "the queue, whatever his skills and his team" }, { "until", "time?", "null: for good" },
+    { "skill", "key?", "null: no skill" }, { "queue", "key?", "null: no queue" }, { "team", "key?", "in which he works; null: no team" },
+    { "level", "integer?", "of the skill; 0: taken away" }, { "serves", "boolean?", "the queue, whatever his skills and his team" }, { "until", "time?", "null: for good" },
 };
 static const struct sapa_field_rule help[] = {
     { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
@@ -532,7 +540,7 @@ static const struct sapa_field_rule standing[] = {
     { "agents_busy", "integer", "" }, { "agents_not_ready", "integer", "" },
     { "level_ms", "integer?", "of queues: target" }, { "level_percent", "integer?", "of queues: target" },
     { "today", "FigureValues", "what came since the local midnight. Of clients and of all: their queues joined" },
-    { "recent", "FigureValues", "what came in the last thirty minutes; null each of teams" },
+    { "recent", "FigureValues", "what came in the last thirty minutes; of teams, what their people did in them" },
     { "targets", "array:FigureTarget", "of those figures: what is aimed at, and whether it is met" },
 };
 static const struct sapa_field_rule standings[] = { { "items", "array:Standing", "" }, { "at", "time", "when the figures were taken" } };
@@ -577,7 +585,7 @@ static const struct sapa_field_rule counted[] = {
     { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
-    { "scope", "all|client|queue|team", "of what; of a team what agents have, today" }, { "key", "key?", "of the client, the queue or the team" },
+    { "scope", "all|client|queue|team", "of what; of a team what agents have, not now" }, { "key", "key?", "of the client, the queue or the team" },
     { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
     { "period", "now|today|recent", "recent: the last thirty minutes" },
     { "warn", "number?", "from here on it wants attention" }, { "bad", "number?", "from here on it is bad. Below `warn`: low values are bad" },
@@ -701,8 +709,8 @@ static const struct sapa_field_rule ready[] = {
     { "ready", "boolean", "" }, { "log", "string", "state of the log" }, { "centre", "key?", "hash of the description in force" },
 };
 static const struct sapa_field_rule feed_event[] = {
-    { "type", "contact|agent|queue|switches|messages|alerts|standing", "" }, { "id", "string", "" },
-    { "data", "any", "Contact, Agent, Queue, Standing, a list of Switch, Message or Alert; null: it is gone" },
+    { "type", "contact|agent|queue|switches|messages|alerts|standing|tickets", "" }, { "id", "string", "" },
+    { "data", "any", "Contact, Agent, Queue, Standing, a list of Switch, Message, Alert or TicketNews; null: it is gone" },
 };
 static const struct sapa_field_rule feed_message[] = {
     { "type", "snapshot|events", "" }, { "feed", "string", "name of this run of numbers" },
@@ -711,7 +719,55 @@ static const struct sapa_field_rule feed_message[] = {
     { "queues", "~array:Queue", "snapshot only" }, { "standings", "~array:Standing", "snapshot only; none for agents" }, { "switches", "~array:Switch", "snapshot only" },
     { "messages", "~array:Message", "snapshot only" },
     { "alerts", "~array:Alert", "snapshot only" },
+    { "tickets", "~array:TicketNews", "snapshot only" },
     { "events", "~array:FeedEvent", "events only" },
+};
+#define TICKET_STATUSES "open|waiting|resolved"
+#define TICKET_OWNERS "agent|queue|team"
+#define PRIORITIES "low|normal|high"
+static const struct sapa_field_rule ticket[] = {
+    { "id", "id", "the number that people say" }, { "version", "integer", "how many entries it has; for If-Match" }, { "person", "id", "whose it is" },
+    { "client", "key", "" }, { "subject", "string?", "null: not for who asks" }, { "status", TICKET_STATUSES, "waiting: for the customer" }, { "priority", PRIORITIES, "" },
+    { "owner_kind", TICKET_OWNERS "?", "null: nobody's" }, { "owner", "key?", "" }, { "owner_name", "string?", "" }, { "due", "time?", "" },
+    { "created", "time", "" }, { "by", "string", "user" }, { "by_name", "string", "" },
+    { "changed", "time", "" }, { "changed_by", "string", "user" }, { "changed_by_name", "string", "" }, { "resolved", "time?", "" },
+    { "contacts", "array:id", "in which it was opened or touched, the first first; 100 at most" },
+    { "name", "string?", "of the person, as the network told it; null on his own card" }, { "address", "string?", "hidden as in the card; null there" },
+};
+static const struct sapa_field_rule tickets[] = {
+    { "items", "array:Ticket", "the newest first" }, { "next", "id?", "where to go on; null: that was all. A page may have fewer than asked for" },
+};
+static const struct sapa_field_rule ticket_entry[] = {
+    { "id", "id", "of the ticket's" }, { "at", "time", "" }, { "by", "string", "user" }, { "by_name", "string", "" },
+    { "contact", "id?", "in which it was made" }, { "text", "note?", "null: none, or not for who asks" },
+    { "set", "array:status|owner|due|priority", "what it has changed: to what stands here" }, { "status", TICKET_STATUSES "?", "" }, { "priority", PRIORITIES "?", "" },
+    { "due", "time?", "" }, { "owner_kind", TICKET_OWNERS "?", "" }, { "owner", "key?", "" }, { "owner_name", "string?", "" },
+};
+static const struct sapa_field_rule ticket_contact[] = {
+    { "contact", "id", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "arrived", "time", "" },
+    { "agent", "key?", "" }, { "agent_name", "string?", "" },
+};
+static const struct sapa_field_rule ticket_detail[] = {
+    { "ticket", "Ticket", "" }, { "entries", "array:TicketEntry", "the first first" }, { "contacts", "array:TicketContact", "the last first; 20 at most" },
+};
+static const struct sapa_field_rule b_ticket[] = {
+    { "contact", "~id", "from which it is opened; or:" }, { "person", "~id", "whose it is" }, { "subject", "text", "one line of 200 characters at most" },
+    { "text", "~note", "2000 bytes at most" }, { "priority", "~" PRIORITIES, "normal without" }, { "due", "~time?", "until when; RFC 3339" },
+    { "owner_kind", "~" TICKET_OWNERS "?", "with owner; null: nobody's" }, { "owner", "~key?", "of this client" },
+};
+static const struct sapa_field_rule b_ticket_set[] = {
+    { "status", "~" TICKET_STATUSES, "" }, { "owner_kind", "~" TICKET_OWNERS "?", "with owner; null: nobody's" }, { "owner", "~key?", "of this client" },
+    { "due", "~time?", "null: none" }, { "priority", "~" PRIORITIES, "" }, { "text", "~note", "2000 bytes at most" }, { "contact", "~id", "in which it is done" },
+};
+static const struct sapa_field_rule b_ticket_entry[] = {
+    { "text", "note", "2000 bytes at most" }, { "contact", "~id", "in which it was said" },
+};
+static const struct sapa_field_rule ticket_made[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "ticket", "id", "" }, { "version", "integer", "that it has now" },
+};
+static const struct sapa_field_rule ticket_news[] = {
+    { "id", "id", "of a ticket that was changed" }, { "version", "integer", "" }, { "at", "time", "" }, { "person", "id", "" }, { "client", "key", "" },
+    { "status", TICKET_STATUSES, "" }, { "owner_kind", TICKET_OWNERS "?", "" }, { "owner", "key?", "" },
 };
 static const struct sapa_field_rule b_move[] = {
     { "queue", "~key", "the key of a queue; it stays in its own without" },
@@ -739,6 +795,7 @@ static const struct sapa_field_rule b_change_queue[] = {
 };
 static const struct sapa_field_rule b_changes[] = {
     { "agents", "array:string", "keys of agents" }, { "skills", "~array:ChangeSkillBody", "" }, { "queues", "~array:ChangeQueueBody", "" },
+    { "team", "~key?", "the team in which they work meanwhile; null: their own" },
     { "until", "~time", "a time, RFC 3339: then it is as it was before; for good without" },
 };
 static const struct sapa_field_rule change_result[] = {
@@ -860,6 +917,16 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_TASK_MADE] = { "TaskMade", FIELDS(task_made) },
     [SAPA_SCHEMA_B_TASK_SET] = { "TaskChangeBody", FIELDS(b_task_set) },
     [SAPA_SCHEMA_B_NOTE] = { "NoteBody", FIELDS(b_note) },
+    [SAPA_SCHEMA_TICKET] = { "Ticket", FIELDS(ticket) },
+    [SAPA_SCHEMA_TICKETS] = { "Tickets", FIELDS(tickets) },
+    [SAPA_SCHEMA_TICKET_ENTRY] = { "TicketEntry", FIELDS(ticket_entry) },
+    [SAPA_SCHEMA_TICKET_CONTACT] = { "TicketContact", FIELDS(ticket_contact) },
+    [SAPA_SCHEMA_TICKET_DETAIL] = { "TicketDetail", FIELDS(ticket_detail) },
+    [SAPA_SCHEMA_B_TICKET] = { "TicketBody", FIELDS(b_ticket) },
+    [SAPA_SCHEMA_B_TICKET_SET] = { "TicketChangeBody", FIELDS(b_ticket_set) },
+    [SAPA_SCHEMA_B_TICKET_ENTRY] = { "TicketEntryBody", FIELDS(b_ticket_entry) },
+    [SAPA_SCHEMA_TICKET_MADE] = { "TicketMade", FIELDS(ticket_made) },
+    [SAPA_SCHEMA_TICKET_NEWS] = { "TicketNews", FIELDS(ticket_news) },
     [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
     [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },
     [SAPA_SCHEMA_AGENT] = { "Agent", FIELDS(agent) },

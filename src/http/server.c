@@ -1034,9 +1034,11 @@ static void apply(struct sapa_web *web)
             for (size_t i = group; i < next;) {
                 struct pending_head one;
                 memcpy(&one, web->pending + i, sizeof(one));
+                const uint64_t teams = web->mirror.teams_version;
                 web->who_version += one.type == SAPA_WEB_RESET; /* perhaps another description: clients have other places, users other roles */
                 if (sapa_mirror_take(&web->mirror, one.type, web->pending + i + sizeof(one), one.size) != SAPA_OK)
                     sapa_log(SAPA_LOG_ERROR, "web.mirror", "type=%u cannot be taken, ignoring", one.type);
+                web->who_version += web->mirror.teams_version != teams;
                 i += sizeof(one) + ((one.size + 7) & ~(size_t)7);
             }
             group = next;

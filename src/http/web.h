@@ -102,6 +102,13 @@ struct sapa_web_remembered {
 
 enum { SAPA_WEB_CALLBACKS_MAX = 32 };
 
+/** PARTY_SET: what the contact counts as until now, and where; as in contact_party. */
+struct sapa_web_counted_as {
+    uint64_t was;
+    int64_t began_us;
+    char client[SAPA_KEY_MAX + 1], number[SAPA_KEY_MAX + 1], campaign[SAPA_KEY_MAX + 1];
+};
+
 /** NOTE: what the parts of the note say of it; its text is the work's `text`. PARTY_SET: of whom it is said, `match` says what. */
 struct sapa_web_note {
     uint64_t contact, person, version;
@@ -150,16 +157,18 @@ struct sapa_web_work {
     bool living;                       /* CARD, NOTE, CONTACT: it lives, and may be seen */
     uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person; WORK: of the agent's clients */
     size_t callback_count;
-    uint64_t in_hand[SAPA_WEB_ASSIGNMENTS_MAX]; /* RECORDINGS, RECORDING, AUDIO, for who is an agent: contacts that he has */
+    uint64_t in_hand[SAPA_WEB_ASSIGNMENTS_MAX]; /* RECORDINGS, RECORDING, AUDIO, TICKET…, for who is an agent: contacts that he has */
     size_t in_hand_count;
     bool goes_on;                      /* AUDIO: a further part; it has been judged */
     uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
-    uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none; COACH_NEW: ms */
+    uint64_t match;                    /* NOTE, TICKET_SET: version that it was made from (0: any); TASK_NEW, TASK_SET: due, wall time in us, 0: none; COACH_NEW: ms */
     bool task_done;                    /* TASK_SET */
     struct sapa_web_system system;     /* SYSTEM */
     bool *missing;                     /* SYSTEM: by agent: at work, and no telephone is there; NULL: nobody */
     /* out */
     struct sapa_web_note note;         /* NOTE, PARTY_SET */
+    struct sapa_web_counted_as counted_as; /* PARTY_SET */
+    struct sapa_web_ticket ticket;     /* TICKET_NEW, TICKET_SET, TICKET_ENTRY: what is news of it */
     struct sapa_session session;       /* LOGIN, DEMO_LOGIN */
     char secret[SAPA_TOKEN_TEXT_SIZE];
     sapa_rc rc;

@@ -244,7 +244,7 @@ void sapa_web_problem(struct web_request *rq, unsigned status, const char *code,
 void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail);
 /* An input of the core, with its audit record; answered when both are committed. */
 void sapa_web_write(struct web_request *rq, const struct sapa_record *input);
-/* Several inputs, of types of one size, at most SAPA_WEB_INPUTS_MAX; the audit record says `detail`. The reply has a bit for each that is refused. */
+/* Several inputs, at most SAPA_WEB_INPUTS_MAX; the audit record says `detail`. The reply has a bit for each that is refused. */
 void sapa_web_write_all(struct web_request *rq, const struct sapa_record *inputs, size_t count, struct sapa_str detail);
 /* Like a write without an input: audited, and answered with this object, which becomes the request's, when the log has it. */
 void sapa_web_tell_later(struct web_request *rq, struct sapa_json *answer);

@@ -222,8 +222,8 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
         job->work.request = rq->id;
-        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT || rq->route == SAPA_ROUTE_SHIFTS_PUT ||
-            rq->route == SAPA_ROUTE_FAVOURITES_PUT) { /* it is the job's now */
+        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT || rq->route == SAPA_ROUTE_FAVOURITES_PUT || rq->route == SAPA_ROUTE_SHIFTS_PUT ||
+            sapa_route_writes_ticket(rq->route)) { /* it is the job's now */
             job->work.text = rq->body, job->work.text_n = rq->body_n;
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
@@ -239,7 +239,8 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
             fill_living(rq, &job->work);
         if (rq->route == SAPA_ROUTE_SYSTEM && rc == SAPA_OK)
             rc = sapa_web_system_of(web, &job->work);
-        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS || rq->route == SAPA_ROUTE_COACH_MARKS)
+        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS || rq->route == SAPA_ROUTE_COACH_MARKS ||
+            rq->route == SAPA_ROUTE_TICKETS || rq->route == SAPA_ROUTE_TICKET || sapa_route_writes_ticket(rq->route))
             fill_in_hand(rq, &job->work);
         if (sapa_route_is_audio(rq->route)) {
             job->work.goes_on = rq->head_sent;
@@ -366,6 +367,11 @@ static void party_work(struct web_request *rq, const struct sapa_web_work *done_
     input.u.contact_party.party_type = done_work->match;
     input.u.contact_party.agent = done_work->note.agent;
     (void)sapa_sized_set(&input.u.contact_party.by, sapa_web_by(rq));
+    input.u.contact_party.was = done_work->counted_as.was;
+    input.u.contact_party.began_us = done_work->counted_as.began_us;
+    (void)sapa_sized_set(&input.u.contact_party.client, sapa_str_of(done_work->counted_as.client));
+    (void)sapa_sized_set(&input.u.contact_party.number, sapa_str_of(done_work->counted_as.number));
+    (void)sapa_sized_set(&input.u.contact_party.campaign, sapa_str_of(done_work->counted_as.campaign));
     sapa_web_write(rq, &input);
 }
 
@@ -469,6 +475,10 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
     if (job->work.route == SAPA_ROUTE_GOALS_PUT && job->work.rc == SAPA_OK)
         sapa_web_goals_load(web);
+    if (sapa_route_writes_ticket(job->work.route) && job->work.rc == SAPA_OK) { /* it is in the store: whoever shows it asks again */
+        sapa_mirror_ticket(&web->mirror, &job->work.ticket);
+        sapa_feed_tick(web->feed);
+    }
     if (ends_tokens || job->work.id_count > 0)
         web->who_version++;
     if (rq)

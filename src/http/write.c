@@ -351,6 +351,21 @@ static void note_write(struct web_request *rq, const json_t *body)
         sapa_web_job(rq, &(const struct web_wish){ .note = sapa_web_body_text(body, "text"), .match = version });
 }
 
+static void ticket_write(struct web_request *rq)
+{
+    struct sapa_str match = sapa_str_of(rq->if_match);
+    uint64_t version = 0;
+
+    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
+        match.p++, match.n -= 2;
+    if (match.n > 0 && sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
+        sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
+    else if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
+        sapa_web_problem(rq, 403, "EDENIED", "tickets are written by agents, and by who has the right supervise");
+    else
+        sapa_web_job(rq, &(const struct web_wish){ .match = version });
+}
+
 /* What is said of the person of a contact. */
 static void person_write(struct web_request *rq, const json_t *body)
 {
@@ -478,6 +493,9 @@ void sapa_web_answer_write(struct web_request *rq)
     case SAPA_ROUTE_CENTRE_RESTORE: apply_write(rq); break;
     case SAPA_ROUTE_GOALS_PUT:
     case SAPA_ROUTE_SHIFTS_PUT: versioned_write(rq); break;
+    case SAPA_ROUTE_TICKET_NEW:
+    case SAPA_ROUTE_TICKET_SET:
+    case SAPA_ROUTE_TICKET_ENTRY: ticket_write(rq); break;
     case SAPA_ROUTE_ME_PHONE: sapa_web_phone(rq); break;
     case SAPA_ROUTE_WEB_CALL: sapa_web_guest(rq, body); break;
     case SAPA_ROUTE_RELOAD:

@@ -54,6 +54,7 @@
     X(38, 1, alert, "a limit of the description is passed, or no longer; or somebody has seen that it is") \
     X(45, 1, agent_queue, "a supervisor has an agent serve a queue, or not") \
     X(46, 1, contact_party, "somebody says what the person of a contact is to the client") \
+    X(49, 1, agent_team, "a supervisor lends an agent to another team") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -254,6 +255,12 @@
     F(S, sig, until_us, "0: for good") \
     F(S, text64, by, "")
 
+#define SAPA_REC_agent_team(F, S) \
+    F(S, num, agent, "") \
+    F(S, num, team, "SAPA_NONE or his own: back to it") \
+    F(S, sig, until_us, "0: for good") \
+    F(S, text64, by, "")
+
 #define SAPA_REC_supervise(F, S) \
     F(S, id, supervision, "known: another mode, or its end; else a new one: his phone is rung") \
     F(S, id, contact, "the conversation") \
@@ -322,7 +329,10 @@
     F(S, id, person, "of whom it holds from now on") \
     F(S, num, party_type, "enum sapa_party_type + 1: CUSTOMER or PROSPECT") \
     F(S, num, agent, "who said it, SAPA_NONE: no agent") \
-    F(S, text64, by, "user of the API")
+    F(S, text64, by, "user of the API") \
+    F(S, num, was, "what the contact counts as until now, as party_type; 0: not known, and when it is over it stays what it was") \
+    F(S, sig, began_us, "when it began: where it counts, when it is over") \
+    F(S, text64, client, "likewise: its key, empty none") F(S, text64, number, "likewise") F(S, text64, campaign, "likewise")
 
 #define SAPA_REC_api_write(F, S) \
     F(S, id, request, "as the answer named it") \
@@ -373,7 +383,8 @@
     X(105, 1, broadcast_seen, "an agent has read it and what was said before") \
     X(106, 1, alert_changed, "something needs attention, has somebody's, or needs it no longer") \
     X(115, 1, skill_changed, "an agent's skill is another by hand, or what it was before") \
-    X(116, 1, serves_changed, "an agent serves a queue by hand, or as it was before")
+    X(116, 1, serves_changed, "an agent serves a queue by hand, or as it was before") \
+    X(119, 1, team_changed, "an agent works in another team by hand, or as it was before")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -530,6 +541,10 @@
 #define SAPA_REC_serves_changed(F, S) \
     F(S, num, agent, "") F(S, num, queue, "") F(S, num, serves, "enum sapa_serves") F(S, sig, until_us, "0: for good") \
     F(S, text64, by, "empty: its time was over")
+
+#define SAPA_REC_team_changed(F, S) \
+    F(S, num, agent, "") F(S, num, team, "in which he works now; SAPA_NONE: none") F(S, num, described, "1: nothing is changed by hand any more") \
+    F(S, sig, until_us, "0: for good") F(S, text64, by, "empty: its time was over")
 
 /* ---------------------------------------------------------------- commands: what the world shall do */
 

@@ -260,6 +260,9 @@ static void test_campaigns(void **state)
     done();
 }
 
+#define BEGAN_US (FIX_MIDNIGHT_S + 9 * 3600) * 1000000
+#define OVER " began_us=1795226400000000 client=bank number=622150001\n"
+
 /* What the far end is: by the record, by the old rule where there is none; said otherwise while it goes on, or too late. */
 static void test_party_types(void **state)
 {
@@ -276,7 +279,7 @@ static void test_party_types(void **state)
         "09:00:03 contact_ended contact=1 client=1 outcome=2 side=0 total_ms=3000\n"
         "09:00:03 contact_ended contact=2 client=1 outcome=2 side=0 total_ms=3000\n"
         "09:00:03 contact_ended contact=3 client=1 outcome=2 side=0 total_ms=3000\n"
-        "09:00:09 contact_party contact=1 person=7 party_type=1\n");      /* over: it counts from the next on */
+        "09:00:09 contact_party contact=1 person=7 party_type=1\n");      /* over, from before records said where it counts */
     expect(CENTRE, "contacts=3 party_customers=2 party_prospects=1 internal=0");
     /* for a campaign, from before; and in the wrap-up of one that is over somebody knows better */
     say("09:10:00 agent_call contact=10 offer=20 agent=0 line=0 kind=3 target=none client=none campaign=2\n"
@@ -298,8 +301,25 @@ static void test_party_types(void **state)
         "09:12:00 agent_call contact=11 offer=21 agent=0 line=0 kind=2 target=1 client=none\n"
         "09:12:00 contact_new contact=11 client=none direction=2 number=none flow=none party_type=3\n"
         "09:12:00 contact_party contact=11 person=0 party_type=1\n" /* among colleagues there is none */
-        "09:12:05 contact_ended contact=11 client=none outcome=15 side=1 total_ms=5000\n");
-    end("09:15:00 tick\n");
+        "09:12:05 contact_ended contact=11 client=none outcome=15 side=1 total_ms=5000\n"
+        "09:15:00 tick\n");
+    expect(CENTRE, "contacts=5 party_customers=3 party_prospects=1 internal=1");
+    /* long over, and somebody says otherwise, takes it back, and says what is so already: it counts where it began */
+    say("09:40:00 contact_party contact=2 person=8 party_type=2 was=1" OVER);
+    expect(CENTRE, "contacts=5 party_customers=2 party_prospects=2 internal=1");
+    expect(SAPA_ROWS_CLIENTS, 1, "contacts=4 party_customers=2 party_prospects=2");
+    expect(SAPA_ROWS_CLIENTS, 0, "contacts=0 party_customers=0 party_prospects=0");
+    expect(SAPA_ROWS_NUMBERS, 0, "contacts=4 party_customers=2 party_prospects=2");
+    struct sapa_row row;
+    assert_int_equal(sapa_intervals_get(&g.report.intervals, SAPA_ROWS_TOTAL, 0, BEGAN_US, &row), SAPA_OK);
+    assert_int_equal(row.m.of[SAPA_M_PARTY_PROSPECTS], 2);
+    assert_int_equal(sapa_intervals_get(&g.live.today, SAPA_ROWS_TOTAL, 0, BEGAN_US, &row), SAPA_OK);
+    assert_int_equal(row.m.of[SAPA_M_PARTY_PROSPECTS], 2);
+    say("09:40:01 contact_party contact=2 person=8 party_type=1 was=2" OVER
+        "09:40:02 contact_party contact=2 person=8 party_type=1 was=1" OVER
+        "09:40:02 contact_party contact=2 person=8 party_type=1 was=3" OVER /* a record that makes no sense */
+        "09:40:02 contact_party contact=2 person=8 party_type=1 was=4" OVER);
+    end("09:45:00 tick\n");
     expect(CENTRE, "contacts=5 party_customers=3 party_prospects=1 internal=1");
     assert_int_equal(g.call_count, 5);
     for (size_t i = 0; i < 5; i++)

@@ -227,6 +227,11 @@ struct sapa_call_show {
     bool show_pii;
     uint8_t party_type; /* what was said after the record was closed, as there; 0: nothing */
 };
+/** enum sapa_party_type + 1, as was said last; 0: from before it was known. */
+static inline unsigned sapa_call_party_type(const struct sapa_call *call, const struct sapa_call_show *show)
+{
+    return show->party_type ? show->party_type : call->party_type;
+}
 /** One JSON object. 16 KiB of room always suffice. */
 void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);
 /** A page for a person: the times, the way through menus and queues, agents, recordings, quality. */

@@ -71,7 +71,7 @@ static struct sapa_cell cell_of(const struct sapa_call *call, const struct sapa_
                                    .offset_s = sapa_zone_offset(show->zone, call->arrived_us / 1000000) };
     case COLUMN_CONTACT: return id_cell(call->contact, buf);
     case COLUMN_DIRECTION: return text_cell(sapa_str_of(sapa_word_direction(call->direction, language)));
-    case COLUMN_PARTY: return text_cell(sapa_str_of(call->party_type ? sapa_word_party_type(call->party_type - 1u, language) : ""));
+    case COLUMN_PARTY: return text_cell(sapa_str_of(sapa_call_party_type(call, show) ? sapa_word_party_type(sapa_call_party_type(call, show) - 1u, language) : ""));
     case COLUMN_CLIENT:
         return text_cell(call->client == SAPA_NONE ? SAPA_STR("") : sapa_names_key(show->names, SAPA_DIM_CLIENT, call->client));
     case COLUMN_NUMBER:

@@ -190,7 +190,7 @@ void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *s
     json_key(show, "queue", SAPA_DIM_QUEUE, call->queue, out);
     json_key(show, "agent", SAPA_DIM_AGENT, call->agent, out);
     json_key(show, "campaign", SAPA_DIM_CAMPAIGN, call->campaign, out);
-    const unsigned party_type = show->party_type ? show->party_type : call->party_type;
+    const unsigned party_type = sapa_call_party_type(call, show);
     if (party_type)
         sapa_text_printf(out, ",\"party_type\":\"%s\"", sapa_party_type_name(party_type - 1));
     sapa_text_add(out, SAPA_STR(",\"address\":"));
@@ -326,7 +326,7 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
         line(out, call->direction == SAPA_DIRECTION_OUTBOUND ? (id ? "  ke          %s" : "  to          %s")
                                                               : (id ? "  dari        %s" : "  from        %s"),
              customer_of(call, show));
-    const unsigned party_type = show->party_type ? show->party_type : call->party_type;
+    const unsigned party_type = sapa_call_party_type(call, show);
     if (party_type && call->direction != SAPA_DIRECTION_INTERNAL)
         line(out, id ? "  pihak       %s" : "  party       %s", sapa_word_party_type(party_type - 1, language));
     line(out, id ? "  datang      %s" : "  arrived     %s", moment(show, call->arrived_us).text);
@@ -486,5 +486,5 @@ void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *sh
     if (call->merged_into)
         sapa_text_printf(out, "%llu", (unsigned long long)call->merged_into);
     put_csv(out, call->campaign == SAPA_NONE ? (struct sapa_str){ NULL, 0 } : sapa_names_key(show->names, SAPA_DIM_CAMPAIGN, call->campaign));
-    sapa_text_printf(out, ",%s", call->party_type ? sapa_party_type_name(call->party_type - 1u) : "");
+    sapa_text_printf(out, ",%s", sapa_call_party_type(call, show) ? sapa_party_type_name(sapa_call_party_type(call, show) - 1u) : "");
 }

@@ -128,6 +128,7 @@ static void opened(struct sapa_card *card, const struct sapa_centre *centre, con
     card->contact = in->contact;
     card->person = in->person;
     card->began = true;
+    card->opened_us = record->at_us;
     card->arrived_us = card->arrived_us ? card->arrived_us : record->at_us;
     card->channel = (uint8_t)in->channel;
     card->direction = (uint8_t)in->direction;

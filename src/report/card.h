@@ -49,7 +49,7 @@ struct sapa_card_note {
 
 struct sapa_card {
     uint64_t contact, person;
-    int64_t arrived_us, queued_us, connected_us, ended_us; /* 0: it did not happen */
+    int64_t arrived_us, opened_us, queued_us, connected_us, ended_us; /* 0: it did not happen; opened: where figures count it */
     uint8_t channel, direction, language, outcome;
     uint8_t party_type;                     /* enum sapa_party_type + 1; 0: from before it was known */
     uint8_t callback;                       /* enum sapa_callback + 1; 0: none */

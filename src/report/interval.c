@@ -253,6 +253,8 @@ static struct contact_row *contact_row(struct sapa_intervals *fold, struct sapa_
 static struct agent_row *agent_row(struct sapa_intervals *fold, struct sapa_span span,
                                    enum sapa_rows kind, uint32_t dim, uint32_t reason)
 {
+    if (kind == SAPA_ROWS_AGENTS && fold->options.by_team)
+        dim = dim < fold->names->dims[SAPA_DIM_AGENT].count ? fold->names->dims[SAPA_DIM_AGENT].names[dim].team : SAPA_NONE;
     if (dim == SAPA_NONE || !is_wanted(fold, span, kind))
         return NULL;
     return row_at(fold, &fold->agent_rows, span, row_key(span, kind, dim, reason));
@@ -535,18 +537,38 @@ static uint8_t party_type_of(const struct sapa_rec_contact_new *in)
     return in->campaign > 0 ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER;
 }
 
-/* Somebody knows better: where the contact is counted still, that is put right. */
+static uint32_t dim_said(const struct sapa_intervals *fold, enum sapa_dim kind, const struct sapa_text64 *key)
+{
+    return key->n > 0 ? sapa_names_find(fold->names, kind, sapa_sized_str(key)) : SAPA_NONE;
+}
+
+/* Where a contact counts that is over: nothing of it is kept here, the record says it. False: it is from before it did. */
+static bool home_said(struct sapa_intervals *fold, const struct sapa_rec_contact_party *in, struct home *ret)
+{
+    if (in->was == 0 || in->was > SAPA_PARTY_TYPE_INTERNAL || in->began_us <= 0)
+        return false;
+    *ret = (struct home){
+        .arrived = span_at(fold, in->began_us), .queue = SAPA_NONE, .client = dim_said(fold, SAPA_DIM_CLIENT, &in->client),
+        .number = dim_said(fold, SAPA_DIM_NUMBER, &in->number), .campaign = dim_said(fold, SAPA_DIM_CAMPAIGN, &in->campaign),
+        .party_type = (uint8_t)(in->was - 1),
+    };
+    return true;
+}
+
+/* Somebody knows better: where the contact is counted, that is put right. */
 static void party_said(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_party *in = &record->u.contact_party;
     struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
-    struct home *home = contact ? &contact->home : NULL;
+    struct home *home = contact ? &contact->home : NULL, over;
     struct sums sums = { 0 };
 
     for (uint32_t i = 0; i < fold->parts.count && !home; i++) {
         struct open_part *part = sapa_table_at(&fold->parts, i);
         home = part->contact == in->contact ? &part->home : NULL;
     }
+    if (!home && home_said(fold, in, &over))
+        home = &over;
     const uint8_t was = home ? home->party_type : 0, now = (uint8_t)(in->party_type - 1);
     if (!home || in->party_type == 0 || in->party_type > SAPA_PARTY_TYPE_INTERNAL || was == SAPA_PARTY_TYPE_INTERNAL || was == now)
         return;

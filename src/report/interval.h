@@ -39,6 +39,7 @@ struct sapa_interval_options {
     int64_t from_s, to_s;         /* rows that begin in [from_s, to_s) are kept; to_s 0: no end */
     uint32_t kinds;               /* bit 1 << enum sapa_rows; 0: all */
     uint32_t rows_max;            /* 0: 4 million */
+    bool by_team;                 /* rows of agents are of their teams as they are described, all joined; `dim` is of a team */
     /* NULL, or told what each contact adds to the row of a queue or an agent that is kept: whoever wants to know what a figure is made of */
     void (*counted)(void *ctx, enum sapa_rows kind, uint32_t dim, uint64_t contact, enum sapa_measure measure, int64_t value);
     void *counted_ctx;

@@ -42,7 +42,7 @@
     X(NO_AGENTS, "no_agents", COUNT, SUM, "Tanpa agen", "No agents", "of the offered to a queue: left because nobody was logged in") \
     X(OVERFLOWED_IN, "overflowed_in", COUNT, SUM, "Luapan masuk", "Overflowed in", "offered to this queue by the overflow or move of another") \
     X(CONTACTS, "contacts", COUNT, SUM, "Semua panggilan", "All calls", "everything that began: came in, was placed outward, or was between colleagues") \
-    X(PARTY_CUSTOMERS, "party_customers", COUNT, SUM, "Dengan pelanggan", "With customers", "of all calls: the far end is a customer, as far as is known when it begins; who says otherwise on the card changes it while the call or a wrap-up of it goes on") \
+    X(PARTY_CUSTOMERS, "party_customers", COUNT, SUM, "Dengan pelanggan", "With customers", "of all calls: the far end is a customer, as far as is known when it begins; who says otherwise on the card changes it, also when the call is long over") \
     X(PARTY_PROSPECTS, "party_prospects", COUNT, SUM, "Dengan calon pelanggan", "With prospects", "of all calls: the far end is no customer yet, likewise; customers, prospects and internal together are all calls") \
     X(OUTBOUND, "outbound", COUNT, SUM, "Panggilan keluar", "Outbound", "calls that agents placed outward; not part of the offered") \
     X(OUTBOUND_REACHED, "outbound_reached", COUNT, SUM, "Keluar tersambung", "Outbound reached", "of the outbound: somebody was there and talked with the agent") \

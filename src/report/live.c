@@ -4,7 +4,7 @@
 #include "report/live_impl.h"
 #include "report/save_impl.h"
 
-enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 6, ALL_CLIENTS = 63 }; /* "SLIV" */
+enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 7, ALL_CLIENTS = 63 }; /* "SLIV" */
 
 #define SECONDS_MAX (INT64_C(1) << 38) /* either way, of what is loaded */
 
@@ -17,7 +17,8 @@ void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
     };
     const struct sapa_interval_options minute = {
         .grain = SAPA_GRAIN_MINUTE,
-        .kinds = 1u << SAPA_ROWS_QUEUES,
+        .kinds = 1u << SAPA_ROWS_QUEUES | 1u << SAPA_ROWS_AGENTS,
+        .by_team = true, /* a row of each agent and minute would be thirty times as many as anybody asks for */
     };
 
     memset(live, 0, sizeof(*live));
@@ -388,7 +389,10 @@ static sapa_rc turn(struct sapa_live *live, int64_t at_us, bool anew)
 sapa_rc sapa_live_until(struct sapa_live *live, int64_t now_us)
 {
     live->now_us = SAPA_MAX(live->now_us, now_us);
-    return turn(live, live->now_us, false);
+    sapa_rc rc = turn(live, live->now_us, false);
+    if (rc == SAPA_OK)
+        rc = sapa_intervals_until(&live->today, live->now_us);
+    return rc == SAPA_OK ? sapa_intervals_until(&live->recent, live->now_us) : rc;
 }
 
 sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record)

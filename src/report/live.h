@@ -51,7 +51,7 @@ struct sapa_live {
     bool (*serves)(const void *ctx, uint32_t agent, uint32_t queue); /* sapa_live_serves() */
     const void *serves_ctx;
     struct sapa_intervals today; /* the day's figures are those of the report, not a second count */
-    struct sapa_intervals recent; /* the same by the minute; what is older than the recent minutes is let go */
+    struct sapa_intervals recent; /* the same by the minute, people by team; what is older than the recent minutes is let go */
     int64_t minute_end_s;       /* when the next one is */
     uint32_t figures[SAPA_LIVE_FIGURE_COUNT]; /* their places in the dictionary */
     uint32_t of_queues, of_agents; /* bit each: rows of these have it */
@@ -98,8 +98,14 @@ struct sapa_live_values {
 };
 /** By report/figure.h, of a row or of rows that were joined. @param kind  QUEUES or AGENTS: what such rows have not, has no value */
 void sapa_live_values(const struct sapa_live *live, enum sapa_rows kind, const struct sapa_measures *m, struct sapa_live_values *ret);
-/** Today's counts of a team's agents joined. @param ret_people  of them who logged in today */
-SAPA_MUST_CHECK sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, int64_t now_us, struct sapa_measures *ret, uint32_t *ret_people);
+/**
+ * Counts of a team's agents joined. Today's are of those who are in it now, recent ones of those who were in it then;
+ * who is lent to another team counts for his own.
+ * @param team        in the description in force
+ * @param ret_people  of them who logged in today
+ */
+SAPA_MUST_CHECK sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, enum sapa_live_period period, int64_t now_us,
+                                       struct sapa_measures *ret, uint32_t *ret_people);
 
 /**
  * Counts of a queue for the local day or for the recent minutes: of the contacts that joined it in that time, all that
@@ -108,7 +114,7 @@ SAPA_MUST_CHECK sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, in
  */
 SAPA_MUST_CHECK sapa_rc sapa_live_measures(struct sapa_live *live, uint32_t queue, enum sapa_live_period period, int64_t now_us,
                                            struct sapa_measures *ret);
-/** Time has come so far: the day and the recent minutes begin where they should. Before measures are read. */
+/** Time has come so far: the day and the recent minutes begin where they should, agents' time is counted. Before measures are read. */
 SAPA_MUST_CHECK sapa_rc sapa_live_until(struct sapa_live *live, int64_t now_us);
 
 /** What goes on now in the whole centre, with a client, in a queue. */

@@ -181,6 +181,140 @@ static void test_recent_is_the_report(void **state)
     assert_true(seen > 50); /* else nothing was compared that differs from the day */
 }
 
+/* Teams of the fixture's people: two and two. */
+static struct sapa_centre two_teams(struct sapa_agent people[FIX_AGENTS])
+{
+    static const struct sapa_team teams[] = { { { "pagi", 4 } }, { { "malam", 5 } } };
+    struct sapa_centre centre = fix_centre(0);
+
+    memcpy(people, fix_agents, sizeof(fix_agents));
+    for (uint32_t a = 0; a < FIX_AGENTS; a++)
+        people[a].team = a & 1;
+    centre.agents = people;
+    centre.teams = teams, centre.teams_count = 2;
+    return centre;
+}
+
+/* The same for teams: the minutes of a report of their people, joined. What is loaded goes on alike. */
+static void test_recent_of_teams(void **state)
+{
+    struct sapa_agent people[FIX_AGENTS];
+    const struct sapa_centre centre = two_teams(people);
+    uint64_t seen = 0, apart = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct feed feed;
+        begin(&feed, &centre);
+        sapa_report_done(&feed.report);
+        const struct sapa_report_options options = { .centre = fix_find, .ctx = (void *)&centre,
+                                                     .interval = { .grain = SAPA_GRAIN_MINUTE } };
+        sapa_report_init(&feed.report, sapa_memory_heap(), &options);
+        gen_begin(&gen, seed);
+        gen.emit = feed_one;
+        gen.ctx = &feed;
+        gen_start(&gen, centre.hash);
+        for (unsigned i = 0; i < 2500; i++) {
+            struct sapa_measures got[2], day;
+            gen_turn(&gen, seed % 2 ? 4000 : 40000);
+            if (i % 53 != 0)
+                continue;
+            gen.now_us += i % 3 == 0 ? 200000000 : 0;
+            const int64_t now_us = gen.now_us;
+            assert_int_equal(sapa_live_until(&feed.live, now_us), SAPA_OK);
+            assert_int_equal(sapa_intervals_until(&feed.report.intervals, now_us), SAPA_OK);
+            if (i % 5 == 0) {
+                struct fix_bytes bytes = { 0 };
+                assert_int_equal(sapa_live_save(&feed.live, &(struct sapa_save){ fix_put, &bytes }), SAPA_OK);
+                sapa_live_done(&feed.live);
+                sapa_live_init(&feed.live, sapa_memory_heap(), &feed.names);
+                assert_int_equal(sapa_live_load(&feed.live, &(struct sapa_load){ fix_get, &bytes }), SAPA_OK);
+                free(bytes.bytes);
+            }
+            for (uint32_t team = 0; team < 2; team++) {
+                struct sapa_measures want = { { 0 } };
+                struct sapa_live_values values, wanted;
+                struct sapa_row row;
+                uint32_t count, again;
+                for (unsigned minute = 0; minute < 30; minute++) {
+                    for (uint32_t a = team; a < FIX_AGENTS; a += 2) {
+                        assert_int_equal(sapa_intervals_get(&feed.report.intervals, SAPA_ROWS_AGENTS, a, now_us - minute * INT64_C(60000000), &row), SAPA_OK);
+                        sapa_measures_join(&want, &row.m);
+                    }
+                }
+                assert_int_equal(sapa_live_team(&feed.live, team, SAPA_LIVE_RECENT, now_us, &got[team], &count), SAPA_OK);
+                sapa_live_values(&feed.live, SAPA_ROWS_AGENTS, &got[team], &values);
+                sapa_live_values(&feed.live, SAPA_ROWS_AGENTS, &want, &wanted);
+                for (unsigned f = 0; f < SAPA_LIVE_FIGURE_COUNT; f++) /* each row's times are rounded to a millisecond: here of a team, there of each agent */
+                    assert_true(llabs(values.of[f] - wanted.of[f]) <= (f == SAPA_LIVE_OCCUPANCY ? 100 : f == SAPA_LIVE_AHT || f == SAPA_LIVE_WRAPUP_MEAN ? 60 : 0));
+                assert_int_equal(values.of[SAPA_LIVE_HANDLED], want.of[SAPA_M_HANDLED]);
+                assert_true((values.of[SAPA_LIVE_AHT] == SAPA_KPI_NONE) == (wanted.of[SAPA_LIVE_AHT] == SAPA_KPI_NONE));
+                assert_int_equal(values.of[SAPA_LIVE_OFFERED], SAPA_KPI_NONE); /* people have it not */
+                assert_int_equal(sapa_live_team(&feed.live, team, SAPA_LIVE_TODAY, now_us, &day, &again), SAPA_OK);
+                assert_int_equal(count, again);
+                seen += got[team].of[SAPA_M_HANDLED] > 0 && day.of[SAPA_M_HANDLED] > got[team].of[SAPA_M_HANDLED];
+            }
+            apart += got[0].of[SAPA_M_HANDLED] != got[1].of[SAPA_M_HANDLED];
+        }
+        done(&feed);
+    }
+    assert_true(seen > 50 && apart > 50);
+}
+
+/* An hour that can be reckoned by hand: half of it is gone from the recent minutes, none of it from the day. */
+static void test_team_in_a_known_hour(void **state)
+{
+    struct sapa_agent people[FIX_AGENTS];
+    const struct sapa_centre centre = two_teams(people);
+    const int64_t nine_us = (FIX_MIDNIGHT_S + 9 * 3600) * INT64_C(1000000), minute_us = 60000000;
+    struct sapa_measures recent, day;
+    struct sapa_live_values values;
+    struct feed feed;
+    uint32_t count;
+
+    (void)state;
+    begin(&feed, &centre);
+    gen_begin(&gen, 1);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen.now_us = nine_us;
+    gen_start(&gen, centre.hash);
+    gen_presence(&gen, 0, SAPA_PRESENCE_READY); /* Siti, in the first team, and Budi, in the other */
+    gen_presence(&gen, 1, SAPA_PRESENCE_READY);
+    for (unsigned i = 0; i < 2; i++) { /* Siti talks 09:10 to 09:20 and 09:40 to 09:46 */
+        gen.now_us = nine_us + (i ? 40 : 10) * minute_us;
+        gen_doing(&gen, 0, SAPA_ASSIGNMENT_TALKING);
+        gen.now_us = nine_us + (i ? 46 : 20) * minute_us;
+        gen_doing(&gen, 0, SAPA_ASSIGNMENT_NONE);
+    }
+    gen.now_us = nine_us + 60 * minute_us - 1; /* the last moment of 09:59: recent is 09:30 to 10:00 */
+    assert_int_equal(sapa_live_until(&feed.live, gen.now_us), SAPA_OK);
+    assert_int_equal(sapa_live_team(&feed.live, 0, SAPA_LIVE_RECENT, gen.now_us, &recent, &count), SAPA_OK);
+    assert_int_equal(sapa_live_team(&feed.live, 0, SAPA_LIVE_TODAY, gen.now_us, &day, &count), SAPA_OK);
+    assert_int_equal(count, 1);
+    sapa_live_values(&feed.live, SAPA_ROWS_AGENTS, &recent, &values);
+    assert_in_range(values.of[SAPA_LIVE_OCCUPANCY], 199999, 200001); /* 6 of 30 minutes */
+    sapa_live_values(&feed.live, SAPA_ROWS_AGENTS, &day, &values);
+    assert_in_range(values.of[SAPA_LIVE_OCCUPANCY], 266665, 266668); /* 16 of 60 */
+    assert_int_equal(sapa_live_team(&feed.live, 1, SAPA_LIVE_RECENT, gen.now_us, &recent, &count), SAPA_OK);
+    sapa_live_values(&feed.live, SAPA_ROWS_AGENTS, &recent, &values);
+    assert_int_equal(values.of[SAPA_LIVE_OCCUPANCY], 0);
+
+    /* The people change places between the teams: the day is of who is in a team now, recent minutes of who was then. */
+    struct sapa_agent moved[FIX_AGENTS];
+    struct sapa_centre next = two_teams(moved);
+    for (uint32_t a = 0; a < FIX_AGENTS; a++)
+        moved[a].team = !(a & 1);
+    assert_int_equal(sapa_names_take(&feed.names, &next), SAPA_OK);
+    assert_int_equal(sapa_live_team(&feed.live, 0, SAPA_LIVE_RECENT, gen.now_us, &recent, &count), SAPA_OK);
+    sapa_live_values(&feed.live, SAPA_ROWS_AGENTS, &recent, &values);
+    assert_in_range(values.of[SAPA_LIVE_OCCUPANCY], 199999, 200001);
+    assert_int_equal(sapa_live_team(&feed.live, 1, SAPA_LIVE_TODAY, gen.now_us, &day, &count), SAPA_OK);
+    sapa_live_values(&feed.live, SAPA_ROWS_AGENTS, &day, &values);
+    assert_in_range(values.of[SAPA_LIVE_OCCUPANCY], 266665, 266668);
+    done(&feed);
+}
+
 /* What goes on, of the centre, a client, a queue, beside the view. */
 static void test_now(void **state)
 {
@@ -382,7 +516,8 @@ static void test_drop_alarm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold_is_recount), cmocka_unit_test(test_recent_is_the_report), cmocka_unit_test(test_now),
+        cmocka_unit_test(test_fold_is_recount), cmocka_unit_test(test_recent_is_the_report),
+        cmocka_unit_test(test_recent_of_teams), cmocka_unit_test(test_team_in_a_known_hour), cmocka_unit_test(test_now),
         cmocka_unit_test(test_midnight),
         cmocka_unit_test(test_save_load),
         cmocka_unit_test(test_staff_of_queues),

@@ -378,8 +378,6 @@ sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_languag
     view.now_us = now_us;
     sapa_rc rc = sapa_live_until(live, now_us);
     if (rc == SAPA_OK)
-        rc = sapa_intervals_until(&live->today, now_us);
-    if (rc == SAPA_OK)
         rc = sapa_intervals_get(&live->today, SAPA_ROWS_TOTAL, 0, now_us, &total);
     if (rc == SAPA_OK)
         rc = view_queues(live, now_us, language, &view, room->queue_size);
@@ -426,7 +424,22 @@ void sapa_live_values(const struct sapa_live *live, enum sapa_rows kind, const s
         ret->of[i] = of >> i & 1 ? sapa_figure_value(live->figures[i], &row) : SAPA_KPI_NONE;
 }
 
-sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, int64_t now_us, struct sapa_measures *ret, uint32_t *ret_people)
+/* The recent minutes joined. */
+static sapa_rc recent_measures(struct sapa_live *live, enum sapa_rows kind, uint32_t dim, int64_t now_us, struct sapa_measures *ret)
+{
+    struct sapa_row row;
+
+    for (unsigned i = 0; i < SAPA_LIVE_RECENT_MIN; i++) {
+        const sapa_rc rc = sapa_intervals_get(&live->recent, kind, dim, now_us - (int64_t)i * 60000000, &row);
+        if (rc != SAPA_OK)
+            return rc;
+        sapa_measures_join(ret, &row.m);
+    }
+    return SAPA_OK;
+}
+
+sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, enum sapa_live_period period, int64_t now_us, struct sapa_measures *ret,
+                       uint32_t *ret_people)
 {
     const struct sapa_centre *centre = live->names->centre;
     uint32_t people = 0;
@@ -441,10 +454,11 @@ sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, int64_t now_us, st
         if (rc != SAPA_OK)
             return rc;
         people += row.m.of[SAPA_M_LOGGED_IN] > 0;
-        sapa_measures_join(ret, &row.m);
+        if (period == SAPA_LIVE_TODAY)
+            sapa_measures_join(ret, &row.m);
     }
     *ret_people = people;
-    return SAPA_OK;
+    return period == SAPA_LIVE_TODAY ? SAPA_OK : recent_measures(live, SAPA_ROWS_AGENTS, sapa_names_dim(live->names, SAPA_DIM_TEAM, team), now_us, ret);
 }
 
 sapa_rc sapa_live_measures(struct sapa_live *live, uint32_t queue, enum sapa_live_period period, int64_t now_us,
@@ -462,13 +476,7 @@ sapa_rc sapa_live_measures(struct sapa_live *live, uint32_t queue, enum sapa_liv
             *ret = row.m;
         return rc;
     }
-    for (unsigned i = 0; i < SAPA_LIVE_RECENT_MIN; i++) {
-        rc = sapa_intervals_get(&live->recent, SAPA_ROWS_QUEUES, dim, now_us - (int64_t)i * 60000000, &row);
-        if (rc != SAPA_OK)
-            return rc;
-        sapa_measures_join(ret, &row.m);
-    }
-    return SAPA_OK;
+    return recent_measures(live, SAPA_ROWS_QUEUES, dim, now_us, ret);
 }
 
 static bool is_of(const struct live_contact *contact, enum sapa_rows kind, uint32_t dim)

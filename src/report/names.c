@@ -2,7 +2,7 @@
 
 #include "report/text_impl.h"
 
-enum { NAMES_VERSION = 3 }; /* 3: campaigns */
+enum { NAMES_VERSION = 4 }; /* 3: campaigns; 4: teams */
 
 void sapa_names_init(struct sapa_names *names, const struct sapa_memory *memory)
 {
@@ -42,7 +42,7 @@ static void add_type(uint8_t type, struct sapa_str key, char typed[][SAPA_KEY_MA
 static struct sapa_name describe(const struct sapa_centre *centre, enum sapa_dim kind, uint32_t index)
 {
     struct sapa_str key = { NULL, 0 }, text[SAPA_LANGUAGE_COUNT] = { { NULL, 0 } };
-    struct sapa_name name = { .client = SAPA_NONE };
+    struct sapa_name name = { .client = SAPA_NONE, .team = SAPA_NONE };
     uint32_t client = SAPA_NONE;
     char typed[SAPA_LANGUAGE_COUNT][SAPA_KEY_MAX + 1];
 
@@ -63,7 +63,9 @@ static struct sapa_name describe(const struct sapa_centre *centre, enum sapa_dim
     case SAPA_DIM_AGENT:
         key = centre->agents[index].key;
         text[0] = text[1] = centre->agents[index].name;
+        name.team = centre->agents[index].team; /* still an index, as the client below */
         break;
+    case SAPA_DIM_TEAM: key = text[0] = text[1] = centre->teams[index].key; break;
     case SAPA_DIM_REASON:
         key = centre->reasons[index].key;
         memcpy(text, centre->reasons[index].name, sizeof(text));
@@ -102,6 +104,7 @@ static uint32_t count_in(const struct sapa_centre *centre, enum sapa_dim kind)
     case SAPA_DIM_DISPOSITION: return centre->dispositions_count;
     case SAPA_DIM_TRUNK: return centre->trunks_count;
     case SAPA_DIM_CAMPAIGN: return centre->campaigns_count;
+    case SAPA_DIM_TEAM: return centre->teams_count;
     case SAPA_DIM_TOTAL:
     case SAPA_DIM_COUNT: break;
     }
@@ -186,6 +189,9 @@ sapa_rc sapa_names_take(struct sapa_names *names, const struct sapa_centre *cent
         names->dims[kind].of_index = maps[kind];
         names->dims[kind].index_count = count;
     }
+    for (uint32_t i = 0; i < centre->agents_count; i++) /* teams come after agents in the order of kinds */
+        names->dims[SAPA_DIM_AGENT].names[sapa_names_dim(names, SAPA_DIM_AGENT, i)].team =
+            sapa_names_dim(names, SAPA_DIM_TEAM, centre->agents[i].team);
     names->centre = centre;
     return SAPA_OK;
 }

@@ -19,7 +19,8 @@
 /** What a row can be about. Numbers stand in snapshots. */
 #define SAPA_DIMS(X) \
     X(TOTAL, "total") X(CLIENT, "client") X(NUMBER, "number") X(QUEUE, "queue") X(AGENT, "agent") \
-    X(REASON, "reason") X(DISPOSITION, "disposition") X(TRUNK, "trunk") X(CAMPAIGN, "campaign")
+    X(REASON, "reason") X(DISPOSITION, "disposition") X(TRUNK, "trunk") X(CAMPAIGN, "campaign") \
+    X(TEAM, "team")
 
 enum sapa_dim {
 #define X(id, text) SAPA_DIM_##id,
@@ -34,6 +35,7 @@ struct sapa_name {
     char key[SAPA_KEY_MAX + 1];                   /* "toko.penjualan" */
     char text[SAPA_LANGUAGE_COUNT][SAPA_KEY_MAX + 1]; /* what people read, cut at whole characters */
     uint32_t client;                              /* dimension of the client; SAPA_NONE */
+    uint32_t team;                                /* of an agent: dimension of his team; SAPA_NONE */
 };
 
 struct sapa_names {

@@ -207,17 +207,11 @@ static void add_row(void *ctx, uint64_t contact, uint64_t seq)
 sapa_rc sapa_person_contacts(struct sapa_store *store, uint64_t person, uint64_t before_seq, struct sapa_past_contact *ret,
                              size_t max, size_t *ret_count)
 {
-    uint64_t group[GROUP_MAX], client, root = 0;
+    uint64_t group[GROUP_MAX]; /* a history of 64 who became one is long enough */
     struct rows rows = { ret, 0, SAPA_MIN(max, (size_t)SAPA_HISTORY_MAX) };
     size_t persons = 0;
-    sapa_rc rc = sapa_person_client(store, person, &client);
+    sapa_rc rc = sapa_person_group(store, person, group, GROUP_MAX, &persons);
 
-    if (rc == SAPA_OK)
-        rc = sapa_person_resolve(store, person, &root);
-    if (rc == SAPA_OK)
-        rc = sapa_people_group(store, root, group, GROUP_MAX, &persons);
-    if (rc == SAPA_ELIMIT)
-        rc = SAPA_OK; /* a history of 64 who became one is long enough */
     for (size_t i = 0; rc == SAPA_OK && i < persons; i++)
         rc = store->ops->person_contacts(store->db, group[i], before_seq, rows.max, add_row, &rows);
     if (rc == SAPA_OK)
@@ -282,17 +276,11 @@ static sapa_rc said_under(struct sapa_store *store, uint64_t number, uint64_t *s
 
 sapa_rc sapa_person_party_type(struct sapa_store *store, uint64_t person, uint8_t *ret)
 {
-    uint64_t group[GROUP_MAX], client, root = 0, seq = 0;
+    uint64_t group[GROUP_MAX], seq = 0;
     size_t persons = 0;
     uint8_t type = 0;
-    sapa_rc rc = sapa_person_client(store, person, &client);
+    sapa_rc rc = sapa_person_group(store, person, group, GROUP_MAX, &persons);
 
-    if (rc == SAPA_OK)
-        rc = sapa_person_resolve(store, person, &root);
-    if (rc == SAPA_OK)
-        rc = sapa_people_group(store, root, group, GROUP_MAX, &persons);
-    if (rc == SAPA_ELIMIT)
-        rc = SAPA_OK;
     for (size_t i = 0; rc == SAPA_OK && i < persons; i++)
         rc = said_under(store, sapa_moment_of_person(group[i]), &seq, &type);
     if (rc == SAPA_OK)

@@ -452,6 +452,18 @@ sapa_rc sapa_people_group(struct sapa_store *store, uint64_t root, uint64_t *per
     return count > max ? SAPA_ELIMIT : SAPA_OK;
 }
 
+sapa_rc sapa_person_group(struct sapa_store *store, uint64_t person, uint64_t *ret_persons, size_t max, size_t *ret_count)
+{
+    uint64_t client, root = 0;
+    sapa_rc rc = sapa_person_client(store, person, &client); /* not of who was erased */
+
+    if (rc == SAPA_OK)
+        rc = sapa_person_resolve(store, person, &root);
+    if (rc == SAPA_OK)
+        rc = sapa_people_group(store, root, ret_persons, max, ret_count);
+    return rc == SAPA_ELIMIT ? SAPA_OK : rc;
+}
+
 sapa_rc sapa_person_merge(struct sapa_store *store, uint64_t from, uint64_t into, const char *by,
                           uint64_t *ret_merge)
 {

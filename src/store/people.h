@@ -62,6 +62,11 @@ SAPA_MUST_CHECK sapa_rc sapa_person_merge(struct sapa_store *store, uint64_t fro
 SAPA_MUST_CHECK sapa_rc sapa_person_unmerge(struct sapa_store *store, uint64_t merge, const char *by);
 /** Destroy the keys of a person and of all who were merged into it; their identities are forgotten. Cannot be undone. SAPA_ENOENT. */
 SAPA_MUST_CHECK sapa_rc sapa_person_erase(struct sapa_store *store, uint64_t person, const char *by);
+/**
+ * A person and everybody who was merged into it: at most `max`, those above are left out.
+ * @retval SAPA_ENOENT  no such person, or erased
+ */
+SAPA_MUST_CHECK sapa_rc sapa_person_group(struct sapa_store *store, uint64_t person, uint64_t *ret_persons, size_t max, size_t *ret_count);
 /** The client (store's number) whose person this is. SAPA_ENOENT: no such person, or erased. */
 SAPA_MUST_CHECK sapa_rc sapa_person_client(struct sapa_store *store, uint64_t person, uint64_t *ret_client);
 bool sapa_person_is_erased(struct sapa_store *store, uint64_t person);

@@ -15,6 +15,7 @@ void naive_init(struct naive *n, const struct sapa_centre *centre)
         n->rr_last[q] = SAPA_NONE;
     for (uint32_t a = 0; a < centre->agents_count; a++) {
         n->agents[a].idle = ++n->idle;
+        n->agents[a].team = n->agents[a].team_beneath = centre->agents[a].team;
         for (uint32_t i = 0; i < centre->agents[a].skill_count; i++)
             n->agents[a].level[centre->levels[centre->agents[a].skill_first + i].skill] =
                 centre->levels[centre->agents[a].skill_first + i].level;
@@ -59,7 +60,7 @@ static bool fits(const struct naive *n, uint32_t agent, const struct naive_conta
         return false;
     if (n->agents[agent].by_hand[c->queue].serves != SAPA_SERVES_DESCRIBED)
         return n->agents[agent].by_hand[c->queue].serves == SAPA_SERVES_YES;
-    if (step->team != SAPA_NONE && n->centre->agents[agent].team != step->team)
+    if (step->team != SAPA_NONE && n->agents[agent].team != step->team)
         return false;
     for (unsigned i = 0; i < step->need_count; i++)
         if (n->agents[agent].level[step->needs[i].skill] < step->needs[i].level_min ||
@@ -231,6 +232,39 @@ static void queue_changed(struct naive *n, const struct sapa_rec_serves_changed 
          (unsigned)told->queue);
 }
 
+static void change_team(struct naive *n, const struct sapa_rec_agent_team *in)
+{
+    if (in->agent >= n->centre->agents_count || (in->team >= n->centre->teams_count && in->team != SAPA_NONE))
+        return;
+    struct naive_agent *a = &n->agents[in->agent];
+    const uint32_t own = n->centre->agents[in->agent].team;
+    const bool home = in->team == SAPA_NONE || in->team == own;
+    if (!home && in->until_us && in->until_us <= n->now_us)
+        return;
+    if (home || !in->until_us)
+        a->team_beneath = own;
+    else if (!a->team_until_us)
+        a->team_beneath = a->team;
+    a->team = home ? own : (uint32_t)in->team;
+    a->team_until_us = home ? 0 : in->until_us;
+}
+
+static void team_changed(struct naive *n, const struct sapa_rec_team_changed *told)
+{
+    struct naive_agent *a = &n->agents[told->agent];
+
+    if (told->by.n == 0) {
+        MUST(n, a->team_until_us && a->team_until_us <= n->now_us && told->until_us == 0, "agent %u comes back from a team before its time",
+             (unsigned)told->agent);
+        a->team = a->team_beneath;
+        a->team_beneath = n->centre->agents[told->agent].team;
+        a->team_until_us = 0;
+    }
+    MUST(n, told->team == a->team && told->until_us == a->team_until_us &&
+                (told->described != 0) == (a->team == n->centre->agents[told->agent].team),
+         "agent %u works in another team", (unsigned)told->agent);
+}
+
 void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
 {
     n->now_us = SAPA_MAX(n->now_us, now_us);
@@ -245,6 +279,8 @@ void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
             (uint8_t)in->u.agent_skill.level;
     if (in->type == SAPA_T_agent_queue)
         change_queue(n, &in->u.agent_queue);
+    if (in->type == SAPA_T_agent_team)
+        change_team(n, &in->u.agent_team);
     const bool call = in->type == SAPA_T_agent_call;
     const uint64_t comes = call ? in->u.agent_call.contact
                            : in->type == SAPA_T_contact_arrived ? in->u.contact_arrived.contact
@@ -576,6 +612,7 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         break;
     }
     case SAPA_T_serves_changed: queue_changed(n, &out->u.serves_changed); break;
+    case SAPA_T_team_changed: team_changed(n, &out->u.team_changed); break;
     case SAPA_T_supervision_began: watch_begins(n, c, &out->u.supervision_began); break;
     case SAPA_T_supervision_changed: watch_changes(n, &out->u.supervision_changed); break;
     case SAPA_T_supervision_ended: watch_ends(n, c, &out->u.supervision_ended); break;
@@ -683,6 +720,15 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
         if (to[a] == SAPA_NONE)
             continue;
         agents[to[a]] = n->agents[a];
+        struct naive_agent *moved = &agents[to[a]];
+        const uint32_t own = centre->agents[to[a]].team;
+        const bool lent = moved->team != old->agents[a].team;
+        const uint32_t team = lent && moved->team != SAPA_NONE ? SAPA_FIND(centre, teams, old->teams[moved->team].key) : SAPA_NONE;
+        const uint32_t beneath = moved->team_beneath != old->agents[a].team && moved->team_beneath != SAPA_NONE
+                                     ? SAPA_FIND(centre, teams, old->teams[moved->team_beneath].key) : SAPA_NONE;
+        moved->team_until_us = team == SAPA_NONE || team == own ? 0 : moved->team_until_us;
+        moved->team = team == SAPA_NONE ? own : team;
+        moved->team_beneath = beneath == SAPA_NONE || team == SAPA_NONE || team == own ? own : beneath;
         memset(agents[to[a]].by_hand, 0, sizeof(agents[to[a]].by_hand));
         for (uint32_t q = 0; q < old->queues_count; q++) {
             const uint32_t queue = SAPA_FIND(centre, queues, old->queues[q].key);
@@ -695,8 +741,10 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
             n->watches[i].agent = to[n->watches[i].agent]; /* of one who is gone it has ended */
     for (uint32_t a = 0; a < centre->agents_count; a++) {
         struct sapa_agent_view view;
-        if (SAPA_FIND(old, agents, centre->agents[a].key) == SAPA_NONE)
+        if (SAPA_FIND(old, agents, centre->agents[a].key) == SAPA_NONE) {
             agents[a].idle = ++n->idle;
+            agents[a].team = agents[a].team_beneath = centre->agents[a].team;
+        }
         if (sapa_core_agent_get(core, a, n->now_us, &view) == SAPA_OK) {
             agents[a].presence = view.presence;
             agents[a].reachable = view.reachable;

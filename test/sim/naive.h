@@ -26,6 +26,8 @@ struct naive_agent {
         uint8_t serves, beneath; /* enum sapa_serves; beneath: what holds when its time is over */
         int64_t until_us;
     } by_hand[NAIVE_QUEUES];
+    uint32_t team, team_beneath; /* in which he works; what holds for good when its time is over */
+    int64_t team_until_us;       /* 0: for good, or nothing is changed */
     uint8_t hand; /* enum sapa_hand */
     int64_t hand_us;
     bool reachable, watching; /* watching: his phone is a supervisor's */

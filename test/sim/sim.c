@@ -206,14 +206,15 @@ static void check_break(const struct sim *s, const struct sapa_rec_agent_moved *
 {
     const struct sapa_centre *centre = sapa_core_centre_now(s->core);
     const uint32_t reason = moved->reason < centre->reasons_count ? (uint32_t)moved->reason : SAPA_NONE;
-    struct sapa_agent_view view;
+    struct sapa_agent_view view, own;
     uint32_t others = 0;
 
     if (moved->to != SAPA_PRESENCE_NOT_READY || reason == SAPA_NONE || centre->reasons[reason].team_max == 0)
         return;
+    if (sapa_core_agent_get(s->core, (uint32_t)moved->agent, s->now_us, &own) != SAPA_OK)
+        return;
     for (uint32_t a = 0; a < centre->agents_count; a++) {
-        if (a == moved->agent || centre->agents[a].team != centre->agents[moved->agent].team ||
-            sapa_core_agent_get(s->core, a, s->now_us, &view) != SAPA_OK)
+        if (a == moved->agent || sapa_core_agent_get(s->core, a, s->now_us, &view) != SAPA_OK || view.team != own.team)
             continue;
         others += view.presence == SAPA_PRESENCE_NOT_READY && view.reason == reason;
     }
@@ -669,11 +670,25 @@ static void somebody_supervises(struct sim *s)
         plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
 }
 
-/* An agent is put on a queue, or taken off it. */
+/* An agent is put on a queue, or taken off it; or he is lent to another team. */
 static void somebody_changes(struct sim *s)
 {
     const struct sapa_centre *centre = sapa_core_centre_now(s->core);
     struct sapa_record in;
+
+    if (chance(&s->dice, 25)) {
+        sapa_record_init(&in, SAPA_T_agent_team);
+        in.at_us = s->now_us;
+        in.u.agent_team = (struct sapa_rec_agent_team){ .agent = below(&s->dice, centre->agents_count + (uint32_t)chance(&s->dice, 3)),
+                                                        .team = below(&s->dice, centre->teams_count + (uint32_t)chance(&s->dice, 3)),
+                                                        .by = { 1, "s" } };
+        if (chance(&s->dice, 10))
+            in.u.agent_team.team = SAPA_NONE;
+        if (chance(&s->dice, 60))
+            in.u.agent_team.until_us = s->now_us + some_ms(s, 0, 300000);
+        feed(s, &in);
+        return;
+    }
 
     sapa_record_init(&in, SAPA_T_agent_queue);
     in.at_us = s->now_us;
@@ -907,6 +922,11 @@ static void drain(struct sim *s)
         feed(s, &in);
     }
     for (uint32_t a = 0; a < centre->agents_count; a++) {
+        sapa_record_init(&in, SAPA_T_agent_team);
+        in.at_us = s->now_us;
+        in.u.agent_team = (struct sapa_rec_agent_team){ .agent = a, .team = SAPA_NONE, .by = { 1, "s" } };
+        if (s->changes)
+            feed(s, &in);
         sapa_record_init(&in, SAPA_T_agent_device);
         in.at_us = s->now_us;
         in.u.agent_device = (struct sapa_rec_agent_device){ .agent = a, .reachable = 1 };

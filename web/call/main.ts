@@ -15,8 +15,8 @@ interface Place {
 }
 
 const texts = {
-  id: ["Hubungi kami", "Dari peramban ini: tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Tidak ada nomor telepon.", "Server tidak dapat dihubungi.", "Tombol angka", "Suara Anda", "English", "Pilih yang lain"],
-  en: ["Contact us", "From this browser: no account, just a microphone.", "Call {}", "Hang up", "Mute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "No number to call.", "The server cannot be reached.", "Number keys", "Your voice", "Bahasa Indonesia", "Choose another"],
+  id: ["Hubungi kami", "Dari peramban ini: tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Tidak ada nomor telepon.", "Server tidak dapat dihubungi. Muat ulang halaman.", "Tombol angka", "Suara Anda", "English", "Pilih yang lain"],
+  en: ["Contact us", "From this browser: no account, just a microphone.", "Call {}", "Hang up", "Mute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "No number to call.", "The server cannot be reached. Reload the page.", "Number keys", "Your voice", "Bahasa Indonesia", "Choose another"],
 };
 let language: "id" | "en" = localStorage["sapa.language"] === "en" ? "en" : "id";
 const say = (n: number, value = "") => texts[language][n]!.replace("{}", value);
@@ -58,8 +58,8 @@ const other = button("", "plain", () => {
   localStorage["sapa.language"] = language;
   draw();
 });
-const status = make("p", { role: "status", tabindex: "-1", class: "status" });
-const rest = make("div", { class: "rest" });
+const status = make("p", { role: "status", tabindex: "-1" });
+const rest = make("div", {});
 root.append(make("header", {}, title, other), status, rest);
 
 async function begin(place: Place): Promise<void> {

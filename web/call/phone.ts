@@ -57,10 +57,12 @@ const troubles = {
   insecure: { id: "Mikrofon hanya dapat dipakai lewat https.", en: "A microphone can be used over https only." },
   denied: { id: "Izinkan mikrofon di peramban, lalu coba lagi.", en: "Allow the microphone in the browser, then try again." },
   none: { id: "Tidak ada mikrofon. Sambungkan satu, lalu coba lagi.", en: "There is no microphone. Connect one, then try again." },
+  taken: { id: "Mikrofon sedang dipakai program lain. Tutup program itu, lalu coba lagi.", en: "Another program is using the microphone. Close it, then try again." },
   often: { id: "Terlalu banyak panggilan dari alamat ini. Coba lagi {n} detik lagi.", en: "Too many calls from this address. Try again in {n} seconds." },
   gone: { id: "Nomor ini tidak dapat ditelepon dari peramban.", en: "This number cannot be called from a browser." },
   offline: { id: "Server tidak dapat dihubungi. Periksa jaringan Anda, lalu coba lagi.", en: "The server cannot be reached. Check your network, then try again." },
   busy: { id: "Semua saluran sedang sibuk. Coba lagi beberapa saat lagi.", en: "All lines are busy. Try again in a moment." },
+  fault: { id: "Server sedang terganggu. Coba lagi beberapa saat lagi.", en: "The server is in trouble. Try again in a moment." },
   failed: { id: "Panggilan tidak tersambung. Coba lagi.", en: "The call was not connected. Try again." },
   lost: { id: "Panggilan terputus. Maaf; silakan telepon lagi.", en: "The call was cut off. Sorry; please call again." },
 };
@@ -68,14 +70,15 @@ const trouble = (name: keyof typeof troubles, n = 0): Trouble => (language) => t
 
 function ofMicrophone(error: unknown): Trouble {
   const name = (error as Error).name;
-  return trouble(name === "NotFoundError" || name === "NotReadableError" ? "none" : "denied");
+  return trouble(name === "NotFoundError" ? "none" : name === "NotReadableError" ? "taken" : "denied");
 }
 
 function ofServer(error: unknown): Trouble {
   if (!(error instanceof Problem)) return trouble("failed");
   if (error.status === 0) return trouble("offline");
   if (error.status === 404) return trouble("gone");
-  return error.status === 429 ? trouble("often", Number(/\d+/.exec(error.message)?.[0] ?? 10)) : trouble("busy");
+  if (error.status === 503) return trouble("busy");
+  return error.status === 429 ? trouble("often", Number(/\d+/.exec(error.message)?.[0] ?? 10)) : trouble(error.status >= 500 ? "fault" : "failed");
 }
 
 const notes = {
@@ -88,6 +91,7 @@ const notes = {
   unknown: { id: "lama tunggu belum dapat diperkirakan", en: "the wait cannot be told yet" },
   ringing: { id: "Agen sedang dihubungi…", en: "An agent is being called…" },
   talk: { id: "Anda terhubung dengan agen", en: "You are connected to an agent" },
+  broken: { id: "Jaringan terputus, panggilan belum selesai. Menyambung lagi…", en: "The network is lost, the call is not over. Reconnecting…" },
 };
 
 /** An honest range: half wait no longer than its beginning, nine of ten no longer than its end. */
@@ -164,6 +168,7 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble, 
   let over = false;
   let place = before?.place ?? "";
   let shown = "";
+  let broken = false;
 
   /** The place in line, as long as nobody talks. */
   const look = async () => {
@@ -172,7 +177,7 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble, 
     try {
       const found = await ask<Place>("GET", `/api/v1/web-calls/${contact}`, { query: { proof } });
       const text = JSON.stringify(found);
-      if (over || text === shown) return;
+      if (over || broken || text === shown) return;
       shown = text;
       told("on", null, noteOf(found));
     } catch {
@@ -190,6 +195,8 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble, 
     removeEventListener("pagehide", keep);
     removeEventListener("beforeunload", guard);
     removeEventListener("online", mend);
+    removeEventListener("online", listen);
+    removeEventListener("offline", listen);
     ua.stop();
     told("ended", why);
   };
@@ -215,12 +222,24 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble, 
   const mend = () => {
     if (session?.isEstablished() && ua.isConnected()) session.renegotiate({ rtcOfferConstraints: { iceRestart: true } } as Parameters<Session["renegotiate"]>[0]);
   };
+  /** Whoever hears nothing is told why, and that it is not over; then where the call stands. */
+  const listen = () => {
+    const lost = !navigator.onLine || !ua.isConnected() || /disconnected|failed/.test(session?.connection?.iceConnectionState ?? "");
+    if (over || lost === broken || !session?.isEstablished()) return;
+    broken = lost;
+    shown = "";
+    told("on", null, lost ? (language) => notes.broken[language] : null);
+    if (!lost) void look();
+  };
   const follow = (connection: RTCPeerConnection) => {
     connection.addEventListener("track", (event) => {
       sound.srcObject = new MediaStream([event.track]);
       void sound.play().catch(() => undefined);
     });
-    connection.addEventListener("iceconnectionstatechange", () => connection.iceConnectionState === "failed" && mend());
+    connection.addEventListener("iceconnectionstatechange", () => {
+      if (connection.iceConnectionState === "failed") mend();
+      listen();
+    });
   };
   const begin = () => {
     const replaces = before ? { extraHeaders: [`Replaces: ${before.dialog.call};to-tag=${before.dialog.remote};from-tag=${before.dialog.local}`] } : {};
@@ -250,10 +269,14 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble, 
     clearTimeout(patience);
     if (session) mend();
     else if (!over) begin();
+    listen();
   });
+  ua.on("disconnected", listen);
   addEventListener("pagehide", keep);
   addEventListener("beforeunload", guard);
   addEventListener("online", mend);
+  addEventListener("online", listen);
+  addEventListener("offline", listen);
 
   const call: Call = {
     end: leave,

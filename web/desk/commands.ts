@@ -45,7 +45,9 @@ export function useCommands(list: readonly Command[]): void {
 /** Every word of what is typed begins a word of it: "al bu" finds "Alihkan ke Budi Santoso". Those that begin with it come first. */
 export function matching(all: readonly Command[], typed: string, most: number): Command[] {
   const wanted = typed.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  if (wanted.length === 0) return all.filter((one) => !one.deep).slice(0, most);
+  // before a letter is typed: what one key does, first those that are a key alone
+  const reach = ({ hotkey }: Command) => (!hotkey ? 2 : hotkey.includes("+") ? 1 : 0);
+  if (wanted.length === 0) return all.filter((one) => !one.deep && one.id !== "commands").sort((a, b) => reach(a) - reach(b)).slice(0, most);
   const rank = (one: Command): number => {
     const inside = typed.trim().length > 2; // not within words by one or two letters
     const text = `${one.name} ${one.about ?? ""}`.toLowerCase();

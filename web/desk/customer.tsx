@@ -1,5 +1,6 @@
 // Who it is: what is known, what was chosen in the menu, open callbacks, earlier contacts with notes and recordings.
-import { useState, type FormEvent } from "react";
+import { useRef, useState, type FormEvent } from "react";
+import { flushSync } from "react-dom";
 import { api, type Card, type CardContact } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
@@ -13,10 +14,10 @@ import { useCard } from "./card";
 import type { Work } from "./model";
 import { callable } from "./things";
 import { readable } from "../shared/address";
-import { isPoor, whoIs } from "./who";
+import { customerOf, gaveUp, isPoor, selected, whoIs } from "./who";
 import { deskWords } from "./words";
 
-function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void) }) {
+function Earlier({ one, customer, onCall }: { one: CardContact; customer: string; onCall: null | (() => void) }) {
   const words = useWords(deskWords);
   const call = useWords(callWords);
   const of = useStore(language);
@@ -26,14 +27,14 @@ function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void
   return (
     <li className="earlier">
       <p>
-        <strong>{one.disposition_text ?? one.outcome ?? call(direction)}</strong>{" "}
+        <strong>{one.disposition_text ?? words("outcome", { what: selected(one.outcome) })}</strong>{" "}
         <span className="small soft">
           {moment(one.arrived, of)} · {call(direction)}
           {one.ended ? ` · ${clock(Date.parse(one.ended) - Date.parse(one.arrived))}` : ""}
           {one.survey === null || one.survey_scale === null ? "" : ` · ${words("rated", { answer: one.survey, scale: one.survey_scale })}`}
         </span>
       </p>
-      <p className="small soft">{[one.party_type === "prospect" ? words("prospect") : null, queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
+      <p className="small soft">{[one.party_type === "prospect" ? words("prospect", { customer: customer.toLowerCase() }) : null, queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
       {one.note?.text ? <p className="note">{one.note.text}</p> : null}
       {one.recordings.map((recording) => (
         <Player key={recording.id} recording={recording.id} ms={recording.recorded_ms} complete={recording.complete} />
@@ -63,7 +64,7 @@ function Warnings({ card }: { card: Card }) {
   const rated = card.history.find((one) => one.survey !== null);
   const warnings = [
     recent.length > 0 ? words("warnRepeat", { count: recent.length + 1 }) : null,
-    last?.outcome === "abandoned" ? words("warnAbandoned") : null,
+    last && gaveUp(last) ? words("warnAbandoned") : null,
     unsolved ? words("warnUnsolved", { what: last?.disposition_text ?? "" }) : null,
     rated && isPoor(rated) ? words("warnRated", { answer: rated.survey!, scale: rated.survey_scale!, time: moment(rated.arrived, of) }) : null,
     card.callbacks.length > 0 ? words("warnCallback", { count: card.callbacks.length }) : null,
@@ -82,16 +83,17 @@ function Warnings({ card }: { card: Card }) {
 }
 
 /** Is he a customer already? Whoever talks with him knows best: it holds for him from then on. */
-function PartyType({ contact, type, said }: { contact: string; type: Card["party_type"]; said: () => void }) {
+function PartyType({ contact, type, customer, said }: { contact: string; type: Card["party_type"]; customer: string; said: () => void }) {
   const words = useWords(deskWords);
   const act = useAct();
+  const name = { customer, prospect: words("prospect", { customer: customer.toLowerCase() }) };
 
   return (
     <>
-      <div className="choice" role="group" aria-label={words("partyType")}>
+      <div className="choice" role="group" aria-label={words("partyType", { customer: customer.toLowerCase() })}>
         {(["customer", "prospect"] as const).map((one) => (
-          <Button key={one} small label={words("partyIs", { what: words(one) })} pressed={type === one} disabled={act.busy !== null} onPress={() => type !== one && act.run(one, () => api.partySet(contact, { party_type: one }).then(said))}>
-            {words(one)}
+          <Button key={one} small label={words("partyIs", { what: name[one] })} pressed={type === one} disabled={act.busy !== null} onPress={() => type !== one && act.run(one, () => api.partySet(contact, { party_type: one }).then(said))}>
+            {name[one]}
           </Button>
         ))}
       </div>
@@ -107,37 +109,56 @@ function Called({ contact, called, said }: { contact: string; called: string | n
   const words = useWords(deskWords);
   const act = useAct();
   const [text, setText] = useState<string | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const close = () => {
+    const here = box.current?.contains(document.activeElement);
+    flushSync(() => setText(null));
+    if (here) box.current?.querySelector("button")?.focus(); // whoever has gone on elsewhere is left there
+  };
   const save = (event: FormEvent) => {
     event.preventDefault();
     void act.run("called", () =>
       api.calledSet(contact, { called: (text ?? "").trim() }).then(() => {
-        setText(null);
+        close();
         said();
       }),
     );
   };
 
-  if (text === null)
-    return (
-      <p>
+  return (
+    <div ref={box}>
+      {text === null ? (
         <Button small onPress={() => setText(called ?? "")}>
           {words(called ? "calledChange" : "calledAsk")}
         </Button>
-      </p>
-    );
-  return (
-    <form className="row bottom" onSubmit={save} onKeyDown={(event) => event.key === "Escape" && setText(null)}>
-      <label className="field grow">
-        <span>{words("called")}</span>
-        <input value={text} maxLength={40} autoFocus onChange={(event) => setText(event.target.value)} />
-      </label>
-      <button type="submit" className="button small" aria-disabled={act.busy !== null ? true : undefined}>
-        {words("taskSave")}
-      </button>
-      <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
-        {act.problem ? words("failed", { why: act.problem }) : ""}
-      </p>
-    </form>
+      ) : (
+        <form
+          className="called"
+          onSubmit={save}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            event.stopPropagation();
+            close();
+          }}
+        >
+          <label className="field">
+            <span>{words("called")}</span>
+            <input className="input" value={text} maxLength={40} autoFocus autoComplete="off" placeholder={words("calledHint")} onChange={(event) => setText(event.target.value)} />
+          </label>
+          <div className="row">
+            <button type="submit" className="button primary small" aria-disabled={act.busy !== null ? true : undefined}>
+              {words("taskSave")} <kbd aria-hidden="true">Enter</kbd>
+            </button>
+            <Button small kind="plain" onPress={close}>
+              {words("cancel")} <kbd aria-hidden="true">Esc</kbd>
+            </Button>
+          </div>
+          <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
+            {act.problem ? words("failed", { why: act.problem }) : ""}
+          </p>
+        </form>
+      )}
+    </div>
   );
 }
 
@@ -181,7 +202,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
         </p>
         {card ? <Warnings card={card} /> : null}
         {card?.person && card.direction !== "internal" ? <Called key={`called ${card.contact}`} contact={card.contact} called={card.called} said={() => setSaid((n) => n + 1)} /> : null}
-        {card && card.direction !== "internal" ? <PartyType key={card.contact} contact={card.contact} type={card.party_type} said={() => setSaid((n) => n + 1)} /> : null}
+        {card && card.direction !== "internal" ? <PartyType key={card.contact} contact={card.contact} type={card.party_type} customer={customerOf(card, words)} said={() => setSaid((n) => n + 1)} /> : null}
         {callable(address) && work.of?.direction !== "internal" ? (
           <p>
             <Button small disabled={busy} label={words("callWhom", { who: whoIs(work, words, card) })} onPress={() => callNow(address)}>
@@ -213,7 +234,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
           .filter((one) => one.value.replace(/^\+/, "") !== (address ?? "").replace(/^\+/, ""))
           .map((one) => (
             <div key={one.kind + one.value}>
-              <dt>{one.kind}</dt>
+              <dt>{words("identity", { kind: one.kind })}</dt>
               <dd className="mono">{readable(one.value)}</dd>
             </div>
           ))}
@@ -224,7 +245,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
           <ul>
             {card.callbacks.map((one) => (
               <li key={one.contact} className="small">
-                {one.due ? words("due", { time: moment(one.due, of) }) : one.state}
+                {[words("callbackState", { what: selected(one.state) }), one.due ? words("due", { time: moment(one.due, of) }) : null].filter(Boolean).join(" · ")}
               </li>
             ))}
           </ul>
@@ -239,7 +260,8 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
                 <Earlier
                   key={one.contact}
                   one={mayHear ? one : { ...one, recordings: [] }}
-                  onCall={one.outcome === "abandoned" && callable(address) ? () => callNow(address) : null}
+                  customer={customerOf(card, words)}
+                  onCall={gaveUp(one) && callable(address) ? () => callNow(address) : null}
                 />
               ))}
             </ul>

@@ -26,7 +26,7 @@ import type { Target } from "./target";
 import type { Begun } from "./task";
 import type { Thing } from "./things";
 import { readable } from "../shared/address";
-import { whoIs } from "./who";
+import { customerOf, whoIs } from "./who";
 import { deskWords } from "./words";
 import { choose, Dispositions, useChosen } from "./wrapup";
 
@@ -61,6 +61,7 @@ export function Desk() {
   const chosen = work.find((one) => one.contact === wanted) ?? calls.main ?? work[0] ?? null;
   const { card } = useCard(chosen?.contact ?? null, of, `${chosen?.state}${chosen?.of?.person ?? ""}`);
   const who = chosen ? whoIs(chosen, words, card) : "";
+  const customer = customerOf(card, words);
 
   // what is being asked for belongs to the call as it was
   const callNow = `${calls.main?.contact ?? ""}${calls.main?.state ?? ""}${calls.asked?.contact ?? ""}`;
@@ -158,7 +159,7 @@ export function Desk() {
           <div className="panes choice" role="group" aria-label={words("moves")}>
             {(["work", "contact", "customer"] as const).map((one) => (
               <button type="button" key={one} className="button small" aria-pressed={pane === one} onClick={() => setPane(one)}>
-                {words(one)}
+                {one === "customer" ? customer : words(one)}
                 {one === "work" && work.length > 0 ? ` (${work.length})` : ""}
               </button>
             ))}
@@ -205,10 +206,10 @@ export function Desk() {
               )}
             </section>
           </div>
-          <aside className="pane pane-customer card" aria-label={words("customer")}>
+          <aside className="pane pane-customer card" aria-label={customer}>
             <div className="choice" role="group" aria-label={words("besideCall")}>
               <Button small pressed={beside === "customer"} onPress={() => show("customer")}>
-                {words("customer")}
+                {customer}
               </Button>
               <Button small hotkey={keys.script} pressed={beside === "script"} onPress={() => show("script")}>
                 {words("script")}

@@ -172,7 +172,10 @@ export function OwnFigures() {
               <span className="hidden">{target("spoken", { sign: target("atLeast"), value: count(of, goal.target), state: target(goal.today) })}</span>
             </>
           ) : (
-            words("handled", { count: today })
+            <>
+              <span aria-hidden="true">{words("value")} </span>
+              {words("handled", { count: today })}
+            </>
           )}
           {missed > 0 ? (
             <span className="goal missed">

@@ -9,6 +9,18 @@ const POOR: Readonly<Record<number, number>> = { 5: 2, 7: 3, 10: 6 };
 
 export const isPoor = ({ survey, survey_scale }: Pick<CardContact, "survey" | "survey_scale">): boolean => survey !== null && survey <= (POOR[survey_scale ?? 0] ?? -1);
 
+/** He gave up before anybody spoke to him: in the menu, in line, or while it rang. */
+export const gaveUp = ({ outcome }: Pick<CardContact, "outcome">): boolean => outcome?.startsWith("abandoned") ?? false;
+
+/** A name of the server ("abandoned in queue") as messages select by it. */
+export const selected = (name: string | null): string => (name ?? "").replaceAll(" ", "_");
+
+/** What the client calls its customers, as a heading or the name of a button: "Nasabah". */
+export const customerOf = (card: { customer: string | null } | null | undefined, words: Translate<DeskWord>): string => {
+  const word = card?.customer || words("customer");
+  return word.charAt(0).toUpperCase() + word.slice(1);
+};
+
 /** What is known of somebody, in one line. */
 export function whoIs(work: Pick<Work, "contact" | "of">, words: Translate<DeskWord>, card?: { name: string | null; called: string | null; address: string | null } | null): string {
   const contact = work.of;

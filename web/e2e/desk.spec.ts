@@ -252,6 +252,29 @@ test("who has said in the menu who he is is verified, and who has not is not, in
   await over("081277770031");
 });
 
+test("who gave up before anybody answered is known at his next ring, in words, and called from there; what the state is can be read under the pointer", async ({ page }) => {
+  const from = "081277770041";
+  const aside = page.getByRole("complementary");
+  await be(page, "Agen 1");
+  await becomeReady(page);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.getByRole("button", { name: /Keadaan saya/ }).hover();
+    await accessible(page, `under the pointer, ${colorScheme}`);
+  }
+  await customer.call(from, "5001");
+  await expect(call(page).getByText("+62 812-7777-0041", { exact: true })).toBeVisible();
+  await customer.hangup(from);
+  await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
+  await customer.call(from, "5001");
+  await expect(call(page).getByText("+62 812-7777-0041", { exact: true })).toBeVisible();
+  await expect(aside.getByText("Terakhir menutup telepon sebelum dijawab")).toBeVisible();
+  await expect(aside.getByText("ditinggalkan saat berdering")).toBeVisible();
+  await expect(aside.getByRole("region", { name: "Riwayat" }).getByRole("button", { name: /^Panggil/ })).toBeVisible();
+  await customer.hangup(from);
+  await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
+});
+
 test("tasks by keyboard: written with their time, done, called from; what may not be called is said in a sentence", async ({ page }) => {
   test.setTimeout(120_000);
   await be(page, "Agen 1");
@@ -405,6 +428,8 @@ test("the command bar: states and breaks by a few letters; the focus comes back"
   await becomeReady(page);
   await page.keyboard.press("Control+Alt+P");
   await expect(page.getByRole("combobox", { name: "Perintah" })).toBeFocused();
+  await expect(page.getByRole("option").first()).toContainText("Tidak siap"); // what one key does comes first, with its key
+  await expect(page.getByRole("option").first()).toContainText("F9");
   await accessible(page, "command bar");
   await page.keyboard.type("istir");
   await page.keyboard.press("Enter");
@@ -501,6 +526,8 @@ test("beside another application, 420 px wide; and forced colours", async ({ pag
   await expect(page.getByRole("button", { name: /Keadaan saya/ })).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
   await accessible(page, "narrow");
+  for (const key of ["F9", "F2", "F4", "F8", "Ctrl+Alt+E", "Ctrl+Alt+H", "Ctrl+Alt+P"]) await expect(page.locator("kbd").getByText(key, { exact: true })).toBeVisible(); // keys stand on the buttons
+  await expect(page.getByRole("button", { name: /Angka saya hari ini/ })).toBeVisible();
   await page.setViewportSize({ width: 900, height: 700 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(900);
   await page.setViewportSize({ width: 420, height: 720 });

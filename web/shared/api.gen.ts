@@ -26,6 +26,8 @@ export interface Contact {
   client: string | null;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   /** where it stands */
   place: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside" | "ended";
   /** inbound number */
@@ -187,7 +189,10 @@ export interface Agent {
   id: string;
   name: string;
   extension: string;
+  /** in which he works now */
   team: string | null;
+  /** that of the description */
+  own_team: string | null;
   presence: "offline" | "not ready" | "ready";
   /** why not ready */
   reason: string | null;
@@ -200,7 +205,7 @@ export interface Agent {
   contacts: number;
   assignments: Assignment[];
   supervision: Supervision | null;
-  /** skills and queues that are not as the description has them */
+  /** skills, queues and team that are not as the description has them */
   changes: AgentChange[];
   help: Help | null;
   /** the newest message that he has read */
@@ -451,9 +456,9 @@ export interface Readiness {
 }
 
 export interface FeedEvent {
-  type: "contact" | "agent" | "queue" | "switches" | "messages" | "alerts" | "standing";
+  type: "contact" | "agent" | "queue" | "switches" | "messages" | "alerts" | "standing" | "tickets";
   id: string;
-  /** Contact, Agent, Queue, Standing, a list of Switch, Message or Alert; null: it is gone */
+  /** Contact, Agent, Queue, Standing, a list of Switch, Message, Alert or TicketNews; null: it is gone */
   data: unknown;
 }
 
@@ -477,6 +482,8 @@ export interface FeedMessage {
   messages?: Message[];
   /** snapshot only */
   alerts?: Alert[];
+  /** snapshot only */
+  tickets?: TicketNews[];
   /** events only */
   events?: FeedEvent[];
 }
@@ -519,10 +526,12 @@ export interface SkillBody {
 }
 
 export interface AgentChange {
-  /** null: a queue */
+  /** null: no skill */
   skill: string | null;
-  /** null: a skill */
+  /** null: no queue */
   queue: string | null;
+  /** in which he works; null: no team */
+  team: string | null;
   /** of the skill; 0: taken away */
   level: number | null;
   /** the queue, whatever his skills and his team */
@@ -550,6 +559,8 @@ export interface ChangesBody {
   agents: string[];
   skills?: ChangeSkillBody[];
   queues?: ChangeQueueBody[];
+  /** the team in which they work meanwhile; null: their own */
+  team?: string | null;
   /** a time, RFC 3339: then it is as it was before; for good without */
   until?: string;
 }
@@ -948,6 +959,8 @@ export interface Card {
   more: boolean;
   /** that are still open */
   callbacks: CardCallback[];
+  /** of this person that are not resolved, the newest first; 20 at most */
+  tickets: Ticket[];
 }
 
 export interface CardItem {
@@ -983,6 +996,8 @@ export interface CardContact {
   survey_scale: number | null;
   recordings: CardRecording[];
   note: Note | null;
+  /** that were opened or touched in it */
+  tickets: string[];
 }
 
 export interface CardRecording {
@@ -1362,7 +1377,7 @@ export interface Standings {
 }
 
 export interface WallTile {
-  /** of what; of a team what agents have, today */
+  /** of what; of a team what agents have, not now */
   scope: "all" | "client" | "queue" | "team";
   /** of the client, the queue or the team */
   key: string | null;
@@ -1573,6 +1588,8 @@ export interface Work {
   tasks: Task[];
   /** to be heard again, the newest first: the agent's own, and with the right coach */
   coaching: CoachNote[];
+  /** that the agent owns and are not resolved, the newest first; 50 at most */
+  tickets: Ticket[];
 }
 
 export interface TaskBody {
@@ -2193,6 +2210,283 @@ export interface WebGreeting {
   en: string;
 }
 
+export interface ShiftEntry {
+  agent: string;
+  /** shift: work on the phone, but where another entry lies in it */
+  activity: "shift" | "break" | "meeting" | "training" | "other";
+  /** local time of the centre: 2026-11-22T08:00 */
+  start: string;
+  /** likewise; of a shift over midnight on the next day */
+  end: string;
+}
+
+export interface Shifts {
+  /** for If-Match; 0: nothing was ever planned */
+  version: number;
+  /** a day */
+  from: string;
+  /** a day, not included */
+  to: string;
+  /** by agent, then by time */
+  items: ShiftEntry[];
+}
+
+export interface ShiftsBody {
+  /** whose plans of these days are replaced, 1000 at most; of whom there is no item nothing is planned any more */
+  agents: string[];
+  /** 20000 at most, in any order. What is no shift lies in one of the same agent */
+  items: ShiftEntry[];
+}
+
+export interface ShiftsMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** the new one */
+  version: number;
+  /** that are planned with it */
+  entries: number;
+}
+
+export interface DayPlan {
+  activity: "shift" | "break" | "meeting" | "training" | "other";
+  from: string;
+  to: string;
+}
+
+export interface DayLine {
+  from: string;
+  to: string;
+  /** null: nothing */
+  planned: "shift" | "break" | "meeting" | "training" | "other" | null;
+  /** work: ready, in contacts or in wrap-up, as planned */
+  actual: "work" | "out" | "ready" | "contact" | "wrapup" | "not ready" | "stopped";
+  /** of not being ready */
+  reason: string | null;
+  /** busy: in a contact or in wrap-up where no work was planned; absent: logged out or not ready where it was; at work: ready in a planned break; unplanned: logged in outside shifts; unknown: the centre stood still */
+  verdict: "as planned" | "busy" | "absent" | "at work" | "unplanned" | "unknown";
+  contact_count: number;
+  /** those that he had in hand, 20 at most */
+  contacts: string[];
+}
+
+export interface AgentDay {
+  agent: string;
+  name: string;
+  day: string;
+  /** of the last that is known */
+  until: string;
+  /** entries whose shift begins on the day */
+  plan: DayPlan[];
+  /** from midnight to midnight; what lies between them: logged out, and nothing was planned */
+  items: DayLine[];
+  /** true: there is more than 2000 lines */
+  cut: boolean;
+  /** in_schedule / scheduled; null without a plan */
+  adherence: number | null;
+  /** worked / scheduled_work; null without a plan */
+  conformance: number | null;
+  /** ready / logged_in */
+  availability: number | null;
+  /** as in Figure */
+  occupancy: number | null;
+  scheduled_ms: number;
+  scheduled_work_ms: number;
+  in_schedule_ms: number;
+  worked_ms: number;
+  logged_in_ms: number;
+}
+
+export interface AgentAdherence {
+  agent: string;
+  name: string;
+  team: string | null;
+  /** in_schedule / scheduled; null without a plan */
+  adherence: number | null;
+  /** worked / scheduled_work; null without a plan */
+  conformance: number | null;
+  /** ready / logged_in */
+  availability: number | null;
+  /** as in Figure */
+  occupancy: number | null;
+  scheduled_ms: number;
+  scheduled_work_ms: number;
+  in_schedule_ms: number;
+  worked_ms: number;
+  logged_in_ms: number;
+}
+
+export interface TeamAdherence {
+  team: string;
+  /** in_schedule / scheduled; null without a plan */
+  adherence: number | null;
+  /** worked / scheduled_work; null without a plan */
+  conformance: number | null;
+  /** ready / logged_in */
+  availability: number | null;
+  /** as in Figure */
+  occupancy: number | null;
+  scheduled_ms: number;
+  scheduled_work_ms: number;
+  in_schedule_ms: number;
+  worked_ms: number;
+  logged_in_ms: number;
+}
+
+export interface Adherence {
+  day: string;
+  /** of the last that is known */
+  until: string;
+  /** who was planned or logged in */
+  agents: AgentAdherence[];
+  /** their sums */
+  teams: TeamAdherence[];
+}
+
+export interface Ticket {
+  /** the number that people say */
+  id: string;
+  /** how many entries it has; for If-Match */
+  version: number;
+  /** whose it is */
+  person: string;
+  client: string;
+  /** null: not for who asks */
+  subject: string | null;
+  /** waiting: for the customer */
+  status: "open" | "waiting" | "resolved";
+  priority: "low" | "normal" | "high";
+  /** null: nobody's */
+  owner_kind: "agent" | "queue" | "team" | null;
+  owner: string | null;
+  owner_name: string | null;
+  due: string | null;
+  created: string;
+  /** user */
+  by: string;
+  by_name: string;
+  changed: string;
+  /** user */
+  changed_by: string;
+  changed_by_name: string;
+  resolved: string | null;
+  /** in which it was opened or touched, the first first; 100 at most */
+  contacts: string[];
+  /** of the person, as the network told it; null on his own card */
+  name: string | null;
+  /** hidden as in the card; null there */
+  address: string | null;
+}
+
+export interface Tickets {
+  /** the newest first */
+  items: Ticket[];
+  /** where to go on; null: that was all. A page may have fewer than asked for */
+  next: string | null;
+}
+
+export interface TicketEntry {
+  /** of the ticket's */
+  id: string;
+  at: string;
+  /** user */
+  by: string;
+  by_name: string;
+  /** in which it was made */
+  contact: string | null;
+  /** null: none, or not for who asks */
+  text: string | null;
+  /** what it has changed: to what stands here */
+  set: ("status" | "owner" | "due" | "priority")[];
+  status: "open" | "waiting" | "resolved" | null;
+  priority: "low" | "normal" | "high" | null;
+  due: string | null;
+  owner_kind: "agent" | "queue" | "team" | null;
+  owner: string | null;
+  owner_name: string | null;
+}
+
+export interface TicketContact {
+  contact: string;
+  channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
+  direction: "inbound" | "outbound" | "internal";
+  arrived: string;
+  agent: string | null;
+  agent_name: string | null;
+}
+
+export interface TicketDetail {
+  ticket: Ticket;
+  /** the first first */
+  entries: TicketEntry[];
+  /** the last first; 20 at most */
+  contacts: TicketContact[];
+}
+
+export interface TicketBody {
+  /** from which it is opened; or: */
+  contact?: string;
+  /** whose it is */
+  person?: string;
+  /** one line of 200 characters at most */
+  subject: string;
+  /** 2000 bytes at most */
+  text?: string;
+  /** normal without */
+  priority?: "low" | "normal" | "high";
+  /** until when; RFC 3339 */
+  due?: string | null;
+  /** with owner; null: nobody's */
+  owner_kind?: "agent" | "queue" | "team" | null;
+  /** of this client */
+  owner?: string | null;
+}
+
+export interface TicketChangeBody {
+  status?: "open" | "waiting" | "resolved";
+  /** with owner; null: nobody's */
+  owner_kind?: "agent" | "queue" | "team" | null;
+  /** of this client */
+  owner?: string | null;
+  /** null: none */
+  due?: string | null;
+  priority?: "low" | "normal" | "high";
+  /** 2000 bytes at most */
+  text?: string;
+  /** in which it is done */
+  contact?: string;
+}
+
+export interface TicketEntryBody {
+  /** 2000 bytes at most */
+  text: string;
+  /** in which it was said */
+  contact?: string;
+}
+
+export interface TicketMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  ticket: string;
+  /** that it has now */
+  version: number;
+}
+
+export interface TicketNews {
+  /** of a ticket that was changed */
+  id: string;
+  version: number;
+  at: string;
+  person: string;
+  client: string;
+  status: "open" | "waiting" | "resolved";
+  owner_kind: "agent" | "queue" | "team" | null;
+  owner: string | null;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2255,9 +2549,9 @@ export const api = {
   /** End a session */
   sessionEnd: (session: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/sessions/${encodeURIComponent(session)}`, asked),
   /** Contacts that live now, the oldest first */
-  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; times?: "true" | "false"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
+  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; party_type?: "customer" | "prospect" | "internal"; times?: "true" | "false"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
   /** Contacts that have ended, by arrival */
-  past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
+  past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; party_type?: "customer" | "prospect" | "internal"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
   /** One contact, living or past: its record with stays, agents, recordings, legs and their quality */
   contact: (contact: string, asked: Asked = {}) => call<ContactDetail>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}`, asked),
   /** What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks */
@@ -2452,6 +2746,24 @@ export const api = {
   favourites: (asked: Asked = {}) => call<Favourites>("GET", `/api/v1/me/favourites`, asked),
   /** Set them, all at once */
   favouritesPut: (body: Favourites, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/favourites`, { ...asked, body }),
+  /** Planned shifts, of the agents that one sees: those that begin on the days from `from` on, `to` not included; seven days from today without */
+  shifts: (query: { from?: string; to?: string; agent?: string; team?: string } = {}, asked: Asked = {}) => call<Shifts>("GET", `/api/v1/shifts`, { ...asked, query }),
+  /** Another plan for some agents and the days from `from` on, `to` not included, in place of what is planned there: all of it, or nothing and what is wrong; If-Match names the version that was seen, 0 when there was none */
+  shiftsPut: (body: ShiftsBody, query: { from?: string; to?: string } = {}, asked: Asked = {}) => call<ShiftsMade>("PUT", `/api/v1/shifts`, { ...asked, body, query }),
+  /** What was planned for an agent on a day and what he did, with each deviation: busy with which contacts, or absent. Today without `day` */
+  agentDay: (agent: string, query: { day?: string } = {}, asked: Asked = {}) => call<AgentDay>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/day`, { ...asked, query }),
+  /** Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day` */
+  adherence: (query: { day?: string; team?: string } = {}, asked: Asked = {}) => call<Adherence>("GET", `/api/v1/adherence`, { ...asked, query }),
+  /** Tickets, the newest first: of a person, of an owner (agent, queue or team), in a status. Agents see those that they own or have written in, and those of whom they talk or have talked with */
+  tickets: (query: { person?: string; client?: string; agent?: string; queue?: string; team?: string; status?: "open" | "waiting" | "resolved" | "unresolved"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Tickets>("GET", `/api/v1/tickets`, { ...asked, query }),
+  /** Open a ticket: something that a customer waits for. From a contact, or for a person; an agent who names no owner sees to it himself */
+  ticketNew: (body: TicketBody, asked: Asked = {}) => call<TicketMade>("POST", `/api/v1/tickets`, { ...asked, body }),
+  /** One ticket with its entries and the contacts in which it was opened or touched */
+  ticket: (ticket: string, asked: Asked = {}) => call<TicketDetail>("GET", `/api/v1/tickets/${encodeURIComponent(ticket)}`, asked),
+  /** Another status, owner, time or priority, with a text if wanted: one entry. If-Match may name the version that it was made from */
+  ticketSet: (ticket: string, body: TicketChangeBody, asked: Asked = {}) => call<TicketMade>("PUT", `/api/v1/tickets/${encodeURIComponent(ticket)}`, { ...asked, body }),
+  /** Write in it what was said or done */
+  ticketEntry: (ticket: string, body: TicketEntryBody, asked: Asked = {}) => call<TicketMade>("POST", `/api/v1/tickets/${encodeURIComponent(ticket)}/entries`, { ...asked, body }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };

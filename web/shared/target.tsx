@@ -14,7 +14,7 @@ export const goalState = (goal: FigureTarget, period: string): GoalState => (per
 /** As levels of limits look. */
 export const goalLevel = (state: GoalState): Level => (state === "met" ? "good" : state === "missed" ? "bad" : "none");
 
-export const goalSigns: Record<GoalState, string> = { met: "✓", missed: "✗", open: "…", none: "–" };
+export const goalSigns: Record<GoalState, string> = { met: "✓", missed: "✗", open: "◔", none: "–" };
 
 export const targetWords = {
   id: {

@@ -1,7 +1,12 @@
 // What the desk makes of the live state: rows that keep their places, one call in the bar, only what can be done.
 import { describe, expect, it } from "vitest";
 import type { Agent, Assignment, Contact } from "../shared/api.gen";
-import { isPoor } from "../desk/who";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { matching, type Command } from "../desk/commands";
+import { gaveUp, isPoor, selected } from "../desk/who";
+import { deskWords } from "../desk/words";
+import { format } from "../shared/i18n";
 import { callsOf, canDo, isNumber, workOf } from "../desk/model";
 import { readable } from "../shared/address";
 import { clock, spoken } from "../shared/clock";
@@ -79,6 +84,35 @@ describe("small things", () => {
     expect(key("F2", "F2")).toBe("F2");
     expect(key("KeyA", "å", true, true)).toBe("Ctrl+Alt+A");
     expect(key("Digit3", "3", true, true)).toBe("Ctrl+Alt+3");
+  });
+});
+
+describe("the command bar", () => {
+  const command = (id: string, hotkey?: string, more: Partial<Command> = {}): Command => ({ id, name: id, ...(hotkey ? { hotkey } : {}), run: () => undefined, ...more });
+  it("shows first what one key does, whoever was drawn first", () => {
+    const all = [command("istirahat"), command("salat"), command("bantuan", "Ctrl+Alt+H"), command("commands", "Ctrl+Alt+P"), command("siap", "F9"), command("baris", undefined, { deep: true })];
+    expect(matching(all, "", 9).map((one) => one.id)).toEqual(["siap", "bantuan", "istirahat", "salat"]);
+    expect(matching(all, "sal", 9).map((one) => one.id)).toEqual(["salat"]);
+  });
+});
+
+describe("names of the server", () => {
+  const vocabulary = readFileSync(join(import.meta.dirname, "../../src/model/vocab.h"), "utf8");
+  const of = (list: string) => [...(new RegExp(`#define ${list}\\(X\\)((?:.*\\\\\\n)*.*)`).exec(vocabulary)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map((match) => match[1]!);
+  it("have words in both languages", () => {
+    for (const [message, list] of [["outcome", "SAPA_OUTCOMES"], ["callbackState", "SAPA_CALLBACK_STATES"]] as const) {
+      const names = of(list).filter((name) => name !== "open");
+      expect(names.length, list).toBeGreaterThan(5);
+      for (const language of ["id", "en"] as const) {
+        const said = (what: string) => format(language, deskWords[language][message], { what });
+        for (const name of names) expect(said(selected(name)), `${language} ${name}`).not.toBe(said("nothing like it"));
+      }
+    }
+  });
+  it("tell who gave up", () => {
+    const names = of("SAPA_OUTCOMES");
+    expect(names.filter((outcome) => gaveUp({ outcome }))).toEqual(["abandoned in menu", "abandoned in queue", "abandoned while ringing"]);
+    expect(gaveUp({ outcome: null })).toBe(false);
   });
 });
 

@@ -31,11 +31,11 @@ test("the first change is drawn at once, a storm ten times a second, and the las
   expect(drawn.at(-1)).toBe(2000);
 });
 
-test("a team has figures of agents, of today", () => {
+test("a team has figures of agents, of today and of the last 30 minutes", () => {
   const waiting = { scope: "all", key: null, figure: "waiting", period: "now", warn: 5, bad: 10 } as const;
   expect(withScope(waiting, "team", "toko")).toEqual({ scope: "team", key: "toko", figure: "handled", period: "today", warn: null, bad: null });
   const aht = { scope: "queue", key: "toko.penjualan", figure: "aht", period: "recent", warn: 300_000, bad: null } as const;
-  expect(withScope(aht, "team", "toko")).toEqual({ ...aht, scope: "team", key: "toko", period: "today" });
+  expect(withScope(aht, "team", "toko")).toEqual({ ...aht, scope: "team", key: "toko" });
   expect(withScope({ scope: "team", key: "toko", figure: "occupancy", period: "today", warn: 0.7, bad: 0.5 }, "all", null)).toMatchObject({ scope: "all", key: null, period: "today", warn: null });
   expect(figuresOf("today", "queue")).not.toContain("occupancy");
 });

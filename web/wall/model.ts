@@ -49,8 +49,8 @@ const ofTeams: readonly string[] = ["handled", "aht", "occupancy", "wrapup_mean"
 export const figuresOf = (period: string, scope: WallTile["scope"]): readonly string[] =>
   scope === "team" ? ofTeams : period === "now" ? nowFigures : countedFigures.filter((figure) => figure !== "occupancy"); // of teams alone
 
-/** A team has figures of today. */
-export const periodsOf = (scope: WallTile["scope"]): readonly WallTile["period"][] => (scope === "team" ? ["today"] : periods);
+/** Who of a team is ready now stands with its agents. */
+export const periodsOf = (scope: WallTile["scope"]): readonly WallTile["period"][] => (scope === "team" ? ["today", "recent"] : periods);
 
 /** Another period, or another thing, has other figures. */
 export function withPeriod(tile: WallTile, period: WallTile["period"]): WallTile {

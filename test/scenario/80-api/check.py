@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import subprocess
@@ -147,6 +148,8 @@ def live():
     admin.get(V1 + "/contacts?limit=x", 400)
     admin.get(V1 + "/contacts?limit=1&limit=2", 400)
     admin.get(V1 + "/contacts?queue=none", 404)
+    admin.get(V1 + "/contacts?party_type=friend", 400)
+    assert {c["party_type"] for c in pages(admin, V1 + "/contacts?limit=500&party_type=customer")} <= {"customer"}
     admin.post(V1 + "/tokens", {"user": "x"}, 400)
     admin.post(V1 + "/tokens", {"user": "x", "role": "king"}, 400)
     admin.post(V1 + "/tokens", {"user": "x", "role": "viewer", "more": 1}, 400)
@@ -252,14 +255,42 @@ def counted():
     assert all(i["record"]["client"] == "bank" for i in bank.get(V1 + "/figures/handled/contacts?team=day").json["items"])
 
 
+def said_at_last(contact):
+    """What a customer is may be said when the call is long over: lists, commands and the figures of its own time follow."""
+    assert contact["party_type"] == "customer"
+
+    def figures():
+        rows = report_rows("numbers")
+        assert rows == admin.get(V1 + "/reports/numbers?by=day").json["items"]
+        return [sum(r[k] for r in rows) for k in ("party_customers", "party_prospects", "internal")]
+
+    def of(party):
+        found = {c["contact"] for c in pages(admin, f"{V1}/contacts/past?limit=500&party_type={party}")}
+        listed = subprocess.run([sapa, "contacts", "--data", "data", "--last", "100", "--json", "--party", party],
+                                capture_output=True, text=True, check=True).stdout
+        assert {c["contact"] for c in lines(listed)} == found, party
+        return found
+
+    customers, prospects, internal = figures()
+    assert contact["contact"] in of("customer") and contact["contact"] not in of("prospect") | of("internal")
+    for party in ("prospect", "prospect"):
+        admin.put(f"{V1}/contacts/{contact['contact']}/party", {"party_type": party})
+    assert figures() == [customers - 1, prospects + 1, internal]
+    assert contact["contact"] in of("prospect") and contact["contact"] not in of("customer")
+    listed = subprocess.run([sapa, "report", "--data", "data", "--calls", "--format", "csv"], capture_output=True, text=True, check=True).stdout
+    assert [r["party_type"] for r in csv.DictReader(listed.splitlines()) if r["contact"] == contact["contact"]] == ["prospect"]
+    admin.get(V1 + "/contacts/past?party_type=friend", 400)
+    admin.get(V1 + "/contacts?party_type=friend", 400)
+
+
 def past():
     counted()
     for kind in ("queues", "clients", "numbers", "agents", "reasons"):
         assert admin.get(f"{V1}/reports/{kind}?by=day").json["items"] == report_rows(kind), kind
-    csv = subprocess.run([sapa, "report", "--data", "data", "--queues", "--format", "csv", "--by", "day"],
+    table = subprocess.run([sapa, "report", "--data", "data", "--queues", "--format", "csv", "--by", "day"],
                          capture_output=True, text=True, check=True).stdout
     reply = admin.get(V1 + "/reports/queues?by=day&format=csv")
-    assert reply.body.decode().replace("\r\n", "\n") == csv and reply.headers["content-type"].startswith("text/csv")
+    assert reply.body.decode().replace("\r\n", "\n") == table and reply.headers["content-type"].startswith("text/csv")
     admin.get(V1 + "/reports/queues?only=nothing", 404)
     admin.get(V1 + "/reports/queues?from=yesterday", 400)
     everything = pages(admin, V1 + "/contacts/past?limit=500")
@@ -270,6 +301,9 @@ def past():
     assert {c["contact"]: c for c in command} == {c["contact"]: c for c in everything}
     answered = [c for c in everything if c["outcome"] == "answered"]
     assert answered and pages(admin, V1 + "/contacts/past?limit=500&outcome=answered") == answered
+    said_at_last(answered[0])
+    everything = pages(admin, V1 + "/contacts/past?limit=500")
+    answered = [c for c in everything if c["outcome"] == "answered"]
     one = admin.get(f"{V1}/contacts/{answered[0]['contact']}").json
     assert one["live"] is None and one["record"] == answered[0], (one, answered[0])
     admin.get(V1 + "/contacts/9999999999", 404)
@@ -364,6 +398,72 @@ def coaching(recording, whole):
     audit = [e for e in pages(admin, V1 + "/audit?limit=500") if "/coaching" in e["what"]]
     assert {e["what"].split()[0] for e in audit} == {"GET", "POST", "DELETE"} and not any("Ani" in e["detail"] for e in audit), audit
     assert [e for e in audit if e["what"].endswith("/audio") and e["actor"] == "test-agent" and f"agent={who}" in e["detail"]], "who listened stands in the log"
+
+
+def tickets(own, name, others, talking):
+    """What a customer waits for: opened in the call, found by person, owner and status, changed with who and when, told to who looks on."""
+    path, secret = V1 + "/tickets", "Kartu hilang di Blok M"
+    new = {"contact": talking["id"], "subject": secret, "text": "minta kartu baru", "due": "2100-01-01T10:00:00+07:00", "priority": "high"}
+    assert own.get(f"{path}?agent={name}").json == {"items": [], "next": None}
+    for wrong in ({"subject": ""}, {"subject": "a\nb"}, {"subject": "x" * 201}, {"text": "x" * 2001}, {"priority": "urgent"}, {"due": "tomorrow"}, {"person": talking["person"]},
+                  {"owner": name}, {"owner_kind": "agent", "owner": "nobody"}, {"owner_kind": "queue", "owner": "loans" if talking["client"] == "shop" else "sales"}, {"status": "open"}):
+        own.post(path, {**new, **wrong}, 400)
+    own.post(path, {**new, "contact": "4711"}, 404)
+    own.post(path, {"subject": secret}, 400)
+    admin.post(path, {"person": "424242", "subject": secret}, 404)
+    admin.as_role("auditor").post(path, new, 403)
+    elsewhere = admin.as_role("supervisor", clients=["bank" if talking["client"] == "shop" else "shop"])
+    elsewhere.post(path, new, 404)
+    key = {"Idempotency-Key": "a ticket once"}
+    made = own.post(path, new, 201, headers=key).json
+    number, one = made["ticket"], f"{path}/{made['ticket']}"
+    assert made["version"] == 1 and own.post(path, new, 201, headers=key).json["ticket"] == number
+    own.post(path, {**new, "subject": "x"}, 422, headers=key)
+    shown = own.get(one).json
+    ticket = shown["ticket"]
+    assert (ticket["subject"], ticket["status"], ticket["priority"], ticket["due"]) == (secret, "open", "high", "2100-01-01T03:00:00.000Z"), ticket
+    assert (ticket["owner_kind"], ticket["owner"], ticket["by"], ticket["client"]) == ("agent", name, name, talking["client"]) and ticket["contacts"] == [talking["id"]], ticket
+    assert set(ticket["address"][:-2]) == {"*"} and admin.get(one).json["ticket"]["address"] == talking["address"]
+    assert [(e["text"], e["by"], e["contact"], e["set"]) for e in shown["entries"]] == [("minta kartu baru", name, talking["id"], ["owner", "due", "priority"])], shown
+    assert [c["contact"] for c in shown["contacts"]] == [talking["id"]]
+    # it stands on the card, in his work, and with its person
+    card = own.get(f"{V1}/contacts/{talking['id']}/card").json
+    assert [t["id"] for t in card["tickets"]] == [number] and card["tickets"][0]["subject"] == secret, card
+    assert [t["id"] for t in own.get(f"{V1}/agents/{name}/work").json["tickets"]] == [number]
+    for which in (f"person={talking['person']}", f"agent={name}", "status=unresolved", f"client={talking['client']}&status=open"):
+        assert [t["id"] for t in admin.get(f"{path}?{which}").json["items"]] == [number], which
+    assert [t["id"] for t in own.get(f"{path}?person={talking['person']}").json["items"]] == [number]
+    assert admin.get(f"{path}?status=resolved").json["items"] == [] and own.get(path, 403) and own.get(f"{path}?agent={name}&queue={talking['queue']}", 400)
+    assert admin.as_role("viewer").get(one).json["ticket"]["subject"] is None
+    for nobody in (elsewhere,) + (() if others.get(V1 + "/me").json["agent"] in {h["agent"] for h in card["history"]} else (others,)):
+        nobody.get(one, 404), nobody.put(one, {"status": "resolved"}, 404), nobody.post(one + "/entries", {"text": "x"}, 404)
+    assert elsewhere.get(path).json["items"] == [] and elsewhere.get(f"{path}?client={talking['client']}", 404)
+    # changed: an entry each
+    own.put(one, {}, 400)
+    own.put(one, {"status": "gone"}, 400)
+    own.put(one, {"text": "x", "contact": "4711"}, 404)
+    own.post(one + "/entries", {"text": ""}, 400)
+    own.post(one + "/entries", {}, 400)
+    own.put(f"{path}/9999", {"status": "open"}, 404)
+    own.get(f"{path}/9999", 404)
+    assert own.post(one + "/entries", {"text": "kurir sudah berangkat", "contact": talking["id"]}, 201).json["version"] == 2
+    own.put(one, {"status": "waiting"}, 412, headers={"If-Match": '"1"'})
+    own.put(one, {"status": "waiting"}, 400, headers={"If-Match": '"x"'})
+    assert own.put(one, {"status": "waiting", "due": None}, headers={"If-Match": '"2"'}).json["version"] == 3
+    admin.put(one, {"owner_kind": "queue", "owner": talking["queue"]})
+    assert [t["id"] for t in admin.get(f"{path}?queue={talking['queue']}").json["items"]] == [number] and own.get(f"{V1}/agents/{name}/work").json["tickets"] == []
+    admin.put(one, {"status": "resolved", "text": "kartu diterima"})
+    assert own.get(f"{V1}/contacts/{talking['id']}/card").json["tickets"] == []
+    admin.put(one, {"status": "open", "owner_kind": "team", "owner": "day"})
+    admin.put(one, {"owner_kind": None, "owner": None})
+    shown = admin.get(one).json
+    assert [e["set"] for e in shown["entries"][1:]] == [[], ["status", "due"], ["owner"], ["status"], ["status", "owner"], ["owner"]], shown["entries"]
+    assert shown["ticket"]["owner"] is None and shown["ticket"]["resolved"] is None and shown["ticket"]["changed_by"] == "admin" and shown["ticket"]["version"] == 7
+    second = admin.post(path, {"person": talking["person"], "subject": "Tagihan ganda"}, 201).json["ticket"]
+    assert [t["id"] for t in pages(admin, path + "?limit=1")] == [second, number]
+    audit = [e for e in pages(admin, V1 + "/audit?limit=500") if "/tickets" in e["what"]]
+    assert {e["what"].split(" ")[0] for e in audit if e["result"] == "OK"} == {"POST", "PUT"} and not [e for e in audit if "Blok M" in json.dumps(e)], audit
+    json.dump({"ticket": second, "person": talking["person"]}, open("ticket.state", "w"))
 
 
 def writes():
@@ -490,6 +590,7 @@ def writes():
     others = admin.as_role("agent", agent=next(a["id"] for a in admin.get(V1 + "/agents").json["items"] if a["id"] not in
                                        {c["agent"] for c in admin.get(V1 + "/contacts").json["items"]}))
     others.get(f"{V1}/contacts/{talking['id']}/card", 404)
+    tickets(own, name, others, talking)
     note, secret = f"{V1}/contacts/{talking['id']}/note", "prefers to be called Bu Ani 4711"
     own.put(note, {"text": secret}, 428)
     own.put(note, {"text": secret}, 400, headers={"If-Match": '"x"'})
@@ -644,6 +745,8 @@ def cards():
 def end():
     cards()
     persons()
+    held = json.load(open("ticket.state"))
+    assert admin.get(f"{V1}/tickets/{held['ticket']}").json["ticket"]["subject"] == "Tagihan ganda"
     record = [c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0"][-1]
     admin.get(f"{V1}/people/{record['person']}")
     supervisor = admin.as_role("supervisor")
@@ -657,6 +760,11 @@ def end():
     if admin.raw("GET", f"{V1}/people/{noted['person']}").status == 200:
         admin.delete(f"{V1}/people/{noted['person']}")
     assert admin.get(f"{V1}/contacts/{noted['contact']}").json["note"]["text"] is None
+    assert held["person"] == noted["person"]  # and so do his tickets
+    admin.get(f"{V1}/tickets/{held['ticket']}", 404)
+    assert pages(admin, V1 + "/tickets?limit=500") == []
+    lasting = next(c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0" and admin.raw("GET", f"{V1}/people/{c['person']}").status == 200)
+    json.dump({"ticket": admin.post(V1 + "/tickets", {"person": lasting["person"], "subject": "Sesudah mulai lagi"}, 201).json["ticket"]}, open("ticket.state", "w"))
     assert admin.get(f"{V1}/contacts/{noted['contact']}/card").json["history"] == []
     tokens = admin.get(V1 + "/tokens").json["items"]
     mine = [t for t in tokens if t["user"] == "test-supervisor" and not t["clients"]][-1]
@@ -677,6 +785,9 @@ def restart():
     assert Api(base, admin.token).get(V1 + "/centre").status == 200
     assert Api(base, admin.token).get(V1 + "/shifts").json["version"] == 2 and Api(base, admin.token).get(V1 + "/shifts").json["items"]
     print(f"answered {time.monotonic() - began:.2f} s after the kill")
+    lasting = json.load(open("ticket.state"))["ticket"]
+    wait(lambda: admin.call("GET", f"{V1}/tickets/{lasting}").status != 503)
+    assert admin.get(f"{V1}/tickets/{lasting}").json["ticket"]["subject"] == "Sesudah mulai lagi"
     # done once, also over a restart; another request under the same key is none
     before, key = json.load(open("before.state")), {"Idempotency-Key": "over-the-restart"}
     wait(lambda: admin.call("PUT", V1 + "/switches/closed", {"on": True, "client": "bank"}, key).status != 503)

@@ -255,7 +255,7 @@ def iso(seconds):
 
 
 def lent(key):
-    return {(one["skill"] or one["queue"]): one for one in seen(key)["changes"]}
+    return {(one["skill"] or one["queue"] or one["team"]): one for one in seen(key)["changes"]}
 
 
 def change(who, agents, want=200, **more):
@@ -268,18 +268,30 @@ assert [(one["agent"], one["done"], one["code"]) for one in told] == [
     ("agent1", True, None), ("agent3", False, "ENOENT"), ("nobody", False, "ENOENT"), ("agent1", False, "EINVAL"), ("agent2", True, None)], told
 assert all(one["problem"] for one in told if not one["done"])
 assert lent("agent1")["english"]["level"] == 7 and lent("agent1")["service"]["serves"] is False and lent("agent1")["service"]["until"], lent("agent1")
-assert lent("agent1") == lent("agent2") and lent("agent3") == {}
-change(admin, ["agent3"], until=iso(4), queues=[{"queue": "service", "serves": True}])
-assert lent("agent3")["service"]["serves"] is True
+assert lent("agent1") == lent("agent2") and lent("agent3") == {}  # nobody is lent to a team yet
+change(admin, ["agent3"], until=iso(4), queues=[{"queue": "service", "serves": True}], team="day")
+assert lent("agent3")["service"]["serves"] is True and seen("agent3")["team"] == "day" and seen("agent3")["own_team"] == "night"
+assert lent("agent3")["day"]["until"]
+ratna.get(f"{V1}/agents/agent3")  # she leads that team: hers meanwhile
 wait(lambda: lent("agent3") == {}, 15)  # by itself
+assert seen("agent3")["team"] == "night"
+ratna.get(f"{V1}/agents/agent3", 404)
+tono.get(f"{V1}/agents/agent1", 404)
+assert change(ratna, ["agent1"], until=iso(3600), team="night")["items"][0]["done"]
+assert tono.get(f"{V1}/agents/agent1").json["team"] == "night" and ratna.get(f"{V1}/agents/agent1").json["own_team"] == "day"
+assert [one["id"] for one in tono.get(V1 + "/agents").json["items"]] == ["agent1", "agent3"]
+assert [one["done"] for one in change(ratna, ["agent1"], until=iso(60), team="day")["items"]] == [False]  # he is of it
 for body in ({"agents": []}, {"agents": ["agent1"]}, {"agents": ["agent1"], "skills": [{"skill": "flying", "level": 1}]},
              {"agents": ["agent1"], "skills": [{"skill": "english", "level": 11}]}, {"agents": ["agent1"], "queues": [{"queue": "nowhere"}]},
              {"agents": ["agent1"], "until": iso(60), "queues": [{"queue": "service"}]}, {"agents": ["agent1"], "until": iso(-60), **CHANGES},
+             {"agents": ["agent1"], "team": "nowhere"}, {"agents": ["agent1"], "team": None, "until": iso(60)},
              {"agents": ["agent1"], "skills": CHANGES["skills"] * 2}, {"agents": ["agent1"] * 201, **CHANGES}):
     admin.post(V1 + "/changes", body, 400)
 siti.post(V1 + "/changes", {"agents": ["agent1"], **CHANGES}, 403)
-assert [one["done"] for one in change(tono, ["agent1"], **CHANGES)["items"]] == [False]
+assert [one["done"] for one in change(tono, ["agent2"], **CHANGES)["items"]] == [False]
 entries = [e for e in admin.get(V1 + "/audit?limit=500").json["items"] if e["what"] == "POST /api/v1/changes" and e["actor"] == "ratna" and e["result"] == "OK"]
+assert any("team=night until=" in e["detail"] and e["detail"].endswith(": agent1") for e in entries), entries
+entries = [e for e in entries if "team=" not in e["detail"]]
 assert len(entries) == 1 and "english=7 service=no until=" in entries[0]["detail"] and "agent1 agent3 (no) nobody (no) agent1 (no) agent2" in entries[0]["detail"], entries
 before_kill = lent("agent1")
 
@@ -295,7 +307,11 @@ assert wait(lambda: seen("agent2")["supervision"]) == before
 assert lent("agent1") == before_kill
 ratna.connection = None  # it was to the one that was killed
 undone = change(ratna, ["agent1", "agent2"], skills=[{"skill": "english"}], queues=[{"queue": "service"}])["items"]
-assert all(one["done"] for one in undone) and lent("agent1") == lent("agent2") == {}
+assert all(one["done"] for one in undone) and list(lent("agent1")) == ["night"] and lent("agent2") == {}
+tono.connection = None
+assert tono.get(f"{V1}/agents/agent1").json["team"] == "night"  # a kill forgets no team either
+assert change(ratna, ["agent1"], team=None)["items"][0]["done"] and lent("agent1") == {} and seen("agent1")["team"] == "day"
+tono.get(f"{V1}/agents/agent1", 404)
 assert all(one["done"] for one in change(ratna, ["agent1"], queues=[{"queue": "service"}])["items"])  # it is so already
 admin.post(path, {"mode": "whisper", "phone": "agent2"})
 hears(customer, AGENT)

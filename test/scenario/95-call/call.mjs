@@ -62,6 +62,7 @@ await run(async () => {
   for (const [status, words] of [
     [429, "Terlalu banyak panggilan dari alamat ini. Coba lagi 17 detik lagi."],
     [404, "Nomor ini tidak dapat ditelepon dari peramban."],
+    [500, "Server sedang terganggu. Coba lagi beberapa saat lagi."],
   ]) {
     await trouble.route("**/api/v1/web-calls", (route) =>
       route.request().method() === "POST" ? route.fulfill({ status, contentType: "application/problem+json", body: JSON.stringify({ status, code: "X", detail: "too many calls from this address; wait 17 seconds" }) }) : route.continue(),
@@ -69,6 +70,14 @@ await run(async () => {
     await (status === 429 ? call : again).click();
     await trouble.getByText(words).waitFor();
     await trouble.unroute("**/api/v1/web-calls");
+  }
+  for (const [name, words] of [
+    ["NotFoundError", "Tidak ada mikrofon. Sambungkan satu, lalu coba lagi."],
+    ["NotReadableError", "Mikrofon sedang dipakai program lain. Tutup program itu, lalu coba lagi."],
+  ]) {
+    await trouble.evaluate((name) => (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", name))), name);
+    await again.click();
+    await trouble.getByText(words).waitFor();
   }
   await trouble.context().close();
   say("troubles are said in words");
@@ -168,12 +177,13 @@ await run(async () => {
   const path = () => page.evaluate(() => window.heard.map((one) => /a=ice-ufrag:(\S+)/.exec(one.remoteDescription?.sdp ?? "")?.[1]).join());
   const before = await path();
   await lines[0].close({ code: 4000 });
+  await status.getByText("Jaringan terputus, panggilan belum selesai. Menyambung lagi…").waitFor();
   await hears(page, "the agent, without a connection");
   await until("another connection", () => lines.length > 1);
   await until("ICE begins anew", async () => (await path()) !== before);
   await hears(page, "the agent, by another connection");
   await hears(desk, "the customer, by another connection");
-  assert((await status.innerText()) === "Anda terhubung dengan agen", "the call goes on");
+  await status.getByText("Anda terhubung dengan agen").waitFor(); // and is said so again
   say("the connection was lost, and both talk");
 
   // whoever leaves the page after all, and comes back at once, has the call again
