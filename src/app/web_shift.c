@@ -734,17 +734,27 @@ static sapa_rc read_pattern(struct pattern *pattern, struct sapa_str text, struc
     return rc == SAPA_ENOENT ? SAPA_OK : rc;
 }
 
-/* His lines, or those of everybody. */
-static size_t lines_of(const struct pattern *pattern, struct sapa_str agent, int64_t midnight_s, struct sapa_planned ret[SAPA_SHIFT_DAY_MAX])
+/* What has passed is not planned: nobody knew of it. */
+static bool is_to_come(struct sapa_planned *one, int64_t from_s)
+{
+    if (one->activity == SAPA_ACTIVITY_SHIFT)
+        one->from_s = SAPA_MAX(one->from_s, from_s);
+    return one->from_s >= from_s && one->from_s < one->to_s;
+}
+
+/* His lines, or those of everybody, from a moment on. */
+static size_t lines_of(const struct pattern *pattern, struct sapa_str agent, int64_t midnight_s, int64_t from_s, struct sapa_planned ret[SAPA_SHIFT_DAY_MAX])
 {
     size_t count = 0;
 
-    for (unsigned everybody = 0; everybody < 2 && count == 0; everybody++) {
-        for (size_t i = 0; i < pattern->count && count < SAPA_SHIFT_DAY_MAX; i++) {
-            if (sapa_str_eq(sapa_str_of(pattern->of[i].agent), everybody ? SAPA_STR("*") : agent))
-                ret[count++] = (struct sapa_planned){ midnight_s + 60 * (int64_t)pattern->of[i].from_min, midnight_s + 60 * (int64_t)pattern->of[i].to_min,
-                                                      pattern->of[i].activity, pattern->of[i].line };
-        }
+    bool own = false;
+
+    for (size_t i = 0; i < pattern->count; i++)
+        own |= sapa_str_eq(sapa_str_of(pattern->of[i].agent), agent);
+    for (size_t i = 0; i < pattern->count && count < SAPA_SHIFT_DAY_MAX; i++) {
+        ret[count] = (struct sapa_planned){ midnight_s + 60 * (int64_t)pattern->of[i].from_min, midnight_s + 60 * (int64_t)pattern->of[i].to_min,
+                                            pattern->of[i].activity, pattern->of[i].line };
+        count += sapa_str_eq(sapa_str_of(pattern->of[i].agent), own ? agent : SAPA_STR("*")) && is_to_come(&ret[count], from_s);
     }
     sapa_planned_sort(ret, count);
     return count;
@@ -762,7 +772,7 @@ static sapa_rc plan_days(struct sapa_store *store, const struct pattern *pattern
 
     for (unsigned i = 0; rc == SAPA_OK && i < FIRST_DAYS; i++, date = sapa_shift_date_next(zone, date)) {
         for (uint32_t agent = 0; rc == SAPA_OK && agent < centre->agents_count; agent++) {
-            const size_t count = lines_of(pattern, centre->agents[agent].key, sapa_zone_midnight(zone, date), of);
+            const size_t count = lines_of(pattern, centre->agents[agent].key, sapa_zone_midnight(zone, date), now_us / 1000000 / 900 * 900, of);
             rc = sapa_plan_day(store, centre->agents[agent].key, date, day);
             if (rc != SAPA_ENOENT || count == 0) {
                 rc = rc == SAPA_ENOENT ? SAPA_OK : rc;

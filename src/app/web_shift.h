@@ -18,7 +18,7 @@ sapa_rc sapa_web_shift(const struct sapa_web_files *files, struct sapa_web_work 
 /**
  * At a start: days from today on (four weeks) on which nothing is planned for an agent get what a file has for every day. It
  * is a plan as CSV whose times are of the clock alone, 08:00 (00:00 at the end: midnight); agent `*` is who has no line of his
- * own. Says on the log what is wrong; then nothing is planned.
+ * own; today from the present quarter of an hour on. Says on the log what is wrong; then nothing is planned.
  */
 void sapa_shift_first(struct sapa_store *store, const char *path, const struct sapa_centre *centre, int64_t now_us);
 /** "2026-11-22T08:00" in a zone. */

@@ -370,13 +370,15 @@ static void a_plan_to_begin_with(void **state)
     first("agent,start,end,activity\n*,08:00,16:00,shift\n*,16:00,16:15,break\n");
     assert_int_equal(count_as(&everybody), 0); /* nothing of a file that is wrong */
     assert_int_equal(put(0, "{\"agents\":[\"budi\"],\"items\":[" E("budi", "shift", "05T07:00", "05T08:00") "]}"), SAPA_OK);
-    first("agent,start,end,activity\n*,08:00,16:00,shift\n*,12:00,12:30,break\nsiti,16:00,00:00,shift\n");
+    first("agent,start,end,activity\n*,08:00,16:00,shift\n*,12:00,12:30,break\nsiti,07:00,07:30,shift\nsiti,07:45,23:45,shift\nsiti,07:50,08:00,break\n"); /* at eight */
     assert_int_equal(sapa_plan_day(store.store, SAPA_STR("siti"), 20260105, &day), SAPA_OK);
-    assert_true(day.count == 1 && day.of[0].from_s == EIGHT_US / 1000000 + 8 * 3600 && day.of[0].to_s == EIGHT_US / 1000000 + 16 * 3600);
+    assert_true(day.count == 1 && day.of[0].from_s == EIGHT_US / 1000000 && day.of[0].to_s == EIGHT_US / 1000000 + 15 * 3600 + 2700); /* what has passed is not planned */
+    assert_true(sapa_plan_day(store.store, SAPA_STR("siti"), 20260106, &day) == SAPA_OK && day.count == 3);
     assert_int_equal(sapa_plan_day(store.store, SAPA_STR("budi"), 20260105, &day), SAPA_OK);
     assert_true(day.count == 1 && strcmp(day.by, "maya") == 0);
     assert_int_equal(sapa_plan_day(store.store, SAPA_STR("budi"), 20260106, &day), SAPA_OK);
     assert_true(day.count == 2 && day.of[1].activity == SAPA_ACTIVITY_BREAK && strcmp(day.by, "sapa") == 0);
+    assert_int_equal(sapa_plan_day(store.store, SAPA_STR("budi"), 20260201, &day), SAPA_OK);
     assert_int_equal(sapa_plan_head(store.store, &head), SAPA_OK);
     assert_true(head.version == 2 && head.first == 20260105 && head.last == 20260201);
     first("agent,start,end,activity\n*,08:00,16:00,shift\n");
