@@ -273,7 +273,7 @@ export function Customer({ work: inHand, looked, back, backTo, ticket, setTicket
         ) : null}
         {work?.of?.number ? (
           <div>
-            <dt>{words("reached")}</dt>
+            <dt>{words(work.of.direction === "outbound" ? "shownNumber" : "reached")}</dt>
             <dd className="mono">{work.of.number}</dd>
           </div>
         ) : null}

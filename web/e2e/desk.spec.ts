@@ -95,6 +95,8 @@ test("a tab's drafts are of who wrote them: there when he comes back, gone for w
   await context.clearCookies();
   await page.reload();
   await page.waitForURL(/\/\?to=/);
+  await expect(page.getByRole("status").filter({ hasText: "Sesi Anda sudah berakhir" })).toBeVisible(); // nobody is sent away without a word
+  await accessible(page, "a session is over");
   await be(page, "Agen 1");
   await expect(page.getByRole("button", { name: /Akun Agen 1/ })).toBeVisible();
   expect(await kept()).toContain("tagihan nasabah");
@@ -614,6 +616,12 @@ test("beside another application, 420 px wide; and forced colours", async ({ pag
   await accessible(page, "narrow");
   for (const key of ["F9", "F2", "F4", "F8", "Ctrl+Alt+E", "Ctrl+Alt+H", "Ctrl+Alt+P"]) await expect(page.locator("kbd").getByText(key, { exact: true })).toBeVisible(); // keys stand on the buttons
   await expect(page.getByRole("button", { name: /Angka saya hari ini/ })).toBeVisible();
+  await page.setViewportSize({ width: 683, height: 384 }); // 200 % on a small screen: nothing lies over anything
+  const [bar, panes] = await Promise.all([call(page).boundingBox(), page.getByRole("group", { name: "Panel" }).boundingBox()]);
+  expect(bar!.y + bar!.height).toBeLessThanOrEqual(panes!.y);
+  const controls = await call(page).getByRole("button", { name: /^Akhiri/ }).boundingBox();
+  expect(controls!.y + controls!.height).toBeLessThanOrEqual(panes!.y);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(683);
   await page.setViewportSize({ width: 900, height: 700 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(900);
   await page.setViewportSize({ width: 420, height: 720 });
@@ -657,6 +665,12 @@ test("with the telephone of the browser: answered, muted, over a reload", async 
   const heard = async () => (await customer.phones())["081355556666"]?.heard ?? 0;
   await expect.poll(heard).toBeGreaterThan(50);
   await expect(page.getByRole("button", { name: /Sambungan (baik|sedang)/ })).toBeVisible();
+  // what comes after the call stands in the strip, too, and pushes nothing out of the page
+  await page.keyboard.press("F9");
+  await expect(page.getByText("lalu istirahat")).toBeVisible();
+  expect(await page.getByRole("banner").evaluate((strip) => [strip.scrollWidth - strip.clientWidth, strip.clientHeight < 60])).toEqual([0, true]);
+  await page.keyboard.press("F9");
+  await expect(page.getByText("lalu istirahat")).toHaveCount(0);
   await page.keyboard.press("F8");
   await expect(call(page).getByRole("button", { name: /^Bisukan/ })).toHaveAttribute("aria-pressed", "true");
   await page.keyboard.press("F8");

@@ -44,15 +44,16 @@ async function whoAmI(): Promise<Me> {
   return me;
 }
 
-function toLogin(): void {
+/** `over`: there was a session, and it has ended under whoever works here; the first page says so. */
+function toLogin(over: boolean): void {
   session.forget();
-  location.assign(`/?to=${encodeURIComponent(location.pathname)}`);
+  location.assign(`/?to=${encodeURIComponent(location.pathname)}${over ? "&over" : ""}`);
 }
 
 /** At a page's start. Whoever is not logged in comes to the first page. */
 export async function begin(): Promise<void> {
   if (!session.id()) {
-    toLogin();
+    toLogin(false);
     return;
   }
   const feed = new Feed({
@@ -68,7 +69,7 @@ export async function begin(): Promise<void> {
       const before = page.get();
       if (live.feed !== before.live.feed && before.live.feed !== "") void names(); // another description: other names
       page.set({ ...before, live, connection, lostAt: connection === "live" ? null : (before.lostAt ?? Date.now()) });
-      if (connection === "over") toLogin();
+      if (connection === "over") toLogin(true);
     },
     message: takeLists,
     check: async () => {
@@ -82,9 +83,10 @@ export async function begin(): Promise<void> {
   });
 
   hurry = () => feed.hurry();
-  onSessionOver(toLogin);
+  onSessionOver(() => toLogin(true));
   feed.start(); // at once: it does not need what follows
   window.addEventListener("online", () => feed.hurry());
+  window.addEventListener("offline", () => feed.doubt());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && feed.hurry());
   window.addEventListener("pageshow", () => feed.hurry());
   document.addEventListener("resume", () => feed.hurry()); // a tab that slept
@@ -108,12 +110,12 @@ const HIDDEN_MS = 30_000;
 /** For a page that follows no contacts, and may not: `look` asks for what it shows, again and again. */
 export async function beginPolled(look: () => Promise<void>, everyMs: number): Promise<void> {
   if (!session.id()) {
-    toLogin();
+    toLogin(false);
     return;
   }
   let again: () => void = () => undefined;
   hurry = () => again();
-  onSessionOver(toLogin);
+  onSessionOver(() => toLogin(true));
   window.addEventListener("online", () => hurry());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && hurry());
   for (;;) {
