@@ -86,7 +86,13 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
       <p className="row wrap">
         <strong>{name}</strong>
         {row.since === null ? null : <span className="clock">{clock(at - row.since)}</span>}
-        {agent.team ? <span className="badge">{agent.team}</span> : null}
+        {agent.own_team ? <span className="badge">{agent.own_team}</span> : null}
+        {agent.team !== agent.own_team ? (
+          <span className="badge">
+            <span aria-hidden="true">⇄ </span>
+            {words("inTeam", { team: agent.team ?? "" })}
+          </span>
+        ) : null}
         <span className={agent.phone ? "badge good" : "badge bad"}>
           <span aria-hidden="true">{agent.phone ? "✓" : "✕"}</span> {words(agent.phone ? "phoneGood" : "phoneBad")}
         </span>
