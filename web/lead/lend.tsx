@@ -1,5 +1,5 @@
 // Skills, queues and team of one agent or of many, at once, for a while or for good; taken back with one click.
-import { useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { api, type Agent, type ChangeResult, type ChangesBody } from "../shared/api.gen";
 import { Problem } from "../shared/call";
 import { now } from "../shared/clock";
@@ -99,6 +99,9 @@ export function ChangeForm({ agents }: { agents: string[] }) {
   const [said, setSaid] = useState<Said>(silent);
   const [busy, setBusy] = useState(false);
   const status = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (said.text) status.current?.scrollIntoView({ block: "nearest" }); // what was done, and the way back, may lie below the panel's edge
+  }, [said]);
   const skills = directory?.skills ?? [];
   const teams = directory?.teams ?? [];
   const queues = (directory?.queues ?? []).filter((queue) => clients === null || (queue.client !== null && clients.includes(queue.client)));

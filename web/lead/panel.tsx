@@ -468,7 +468,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
                   </span>
                 ) : null}
                 <span className="small">{outcome(record)}</span>
-                <span className="small soft">{record.answered ? words("talked", { clock: clock(record.talk_ms) }) : words("waited", { clock: clock(record.queue_ms) })}</span>
+                <span className="small soft">{!record.ended ? "" : record.answered ? words("talked", { clock: clock(record.talk_ms) }) : words("waited", { clock: clock(record.queue_ms) })}</span>
                 <span className="clock">{record.arrived ? new Intl.DateTimeFormat(locale(of), { timeStyle: "short" }).format(new Date(record.arrived)) : ""}</span>
               </li>
             ))}

@@ -40,6 +40,9 @@ export function pageAt(at: number, seconds: number, pages: number, offset = 0): 
   return ((turn % pages) + pages) % pages;
 }
 
+/** How wide a number is drawn, in its own size: bold digits of the widest usual fonts. */
+export const emsOf = (text: string): number => Math.max(1.4, [...text].reduce((sum, one) => sum + (one === "%" ? 1 : /[.,:\s]/.test(one) ? 0.4 : 0.7), 0));
+
 /** Columns for so many tiles; the first of seven is twice as wide. */
 export const columnsOf = (tiles: number): number => (tiles <= 3 ? Math.max(1, tiles) : tiles === 4 ? 2 : tiles <= 6 ? 3 : 4);
 
