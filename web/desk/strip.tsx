@@ -135,8 +135,8 @@ export function MyState({ act }: { act: Act }) {
           {nameOf(of, reasons?.find((one) => one.id === mine.id))} {words("used", { used: mine.team_now, most: mine.team_max })}
         </span>
       ) : null}
-      {agent.booked ? <span className="badge warn">{words("inLine", { reason: nameOf(of, reasons?.find((one) => one.id === agent.booked)) })}</span> : null}
-      {busy && agent.presence !== "ready" ? <span className="badge warn">{words("after", { reason: presence })}</span> : null}
+      {agent.booked ? <span className="badge warn then">{words("inLine", { reason: nameOf(of, reasons?.find((one) => one.id === agent.booked)) })}</span> : null}
+      {busy && agent.presence !== "ready" ? <span className="badge warn then">{words("after", { reason: presence })}</span> : null}
     </div>
   );
 }
@@ -197,7 +197,7 @@ export function Help({ act }: { act: Act }) {
   if (!agent) return null;
   return (
     <Button small kind={raised ? "primary" : "plain"} hotkey={keys.help} pressed={raised !== null} onPress={toggle}>
-      {raised?.state === "taken" ? words("helpTaken", { who: names?.find((one) => one.id === raised.by)?.name ?? raised.by ?? "" }) : words(raised ? "helpRaised" : "helpAsk")}
+      <span className="cut">{raised?.state === "taken" ? words("helpTaken", { who: names?.find((one) => one.id === raised.by)?.name ?? raised.by ?? "" }) : words(raised ? "helpRaised" : "helpAsk")}</span>
     </Button>
   );
 }

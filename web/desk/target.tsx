@@ -68,7 +68,7 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
     const [of, key] = sender.split(" ");
     // a campaign is of calls outside; a colleague or a queue is called as usual
     const shown = of === "client" && key ? { client: key } : of === "campaign" && key && one.kind === "outside" ? { campaign: key } : {};
-    onChoose({ kind: one.kind, to: one.to, ...shown }, one.name);
+    onChoose({ kind: one.kind, to: one.to, ...shown }, one.kind === "outside" ? one.to : one.name);
   };
   const field = combobox.field(choices, take);
   return (

@@ -1,7 +1,7 @@
 import type { Translate } from "../shared/i18n";
 import { readable } from "../shared/address";
 import type { CardContact } from "../shared/api.gen";
-import { nameOfCall, type Work } from "./model";
+import { isNumber, nameOfCall, type Work } from "./model";
 import type { DeskWord } from "./words";
 
 /** Answers up to these are a bad sign, by their scale: dissatisfied, much effort, detractor (NPS). */
@@ -26,9 +26,12 @@ export function whoIs(work: Pick<Work, "contact" | "of">, words: Translate<DeskW
   const contact = work.of;
   const address = contact?.address ?? card?.address;
   const chosen = nameOfCall(work.contact);
-  if (chosen) return chosen;
+  const byNumber = chosen !== null && isNumber(chosen);
+  if (chosen && !byNumber) return chosen;
   if (card?.called) return card.name && card.name !== card.called ? `${card.called} (${card.name})` : card.called;
   if (card?.name) return card.name;
+  const hidden = /^\*+\d{0,2}$/.test(address ?? "");
+  if (byNumber && (!address || hidden)) return readable(chosen); // he has typed it himself
   if (!address) return words(contact?.direction === "internal" ? "colleague" : "unknown");
-  return /^\*+\d{0,2}$/.test(address) ? `${words("hiddenNumber")} …${address.slice(-2)}` : readable(address);
+  return hidden ? `${words("hiddenNumber")} …${address.slice(-2)}` : readable(address);
 }

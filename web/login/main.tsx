@@ -70,6 +70,9 @@ function Card({ person, busy, onChoose }: { person: DemoPerson; busy: boolean; o
   );
 }
 
+/** Whoever is here was at work until a moment ago. */
+const isOver = new URLSearchParams(location.search).has("over");
+
 function Login() {
   const words = useWords(loginWords);
   const [demo, setDemo] = useState<Demo | null>(null);
@@ -174,6 +177,11 @@ function Login() {
               {words("goOn", { name: me.name })}
             </button>
           </section>
+        ) : null}
+        {isOver && !me ? (
+          <p role="status" className="notice">
+            {words("over")}
+          </p>
         ) : null}
         <p role="alert" className={problem ? "notice bad" : "hidden"}>
           {problem}

@@ -82,6 +82,7 @@ const LONGEST_MS = 10_000;
 const SILENCE_MS = 11_000;
 const QUIET_MS = 6_000;
 const CONNECT_MS = 8_000;
+const DOUBT_MS = 1_000;
 
 /** After the nth failure in a row: doubled each time, and spread so that five hundred desks do not come back at once. */
 export function backOff(failures: number, random: number): number {
@@ -125,6 +126,20 @@ export class Feed {
     this.connect();
   }
 
+  /** The browser says that the network is gone: whoever is silent for a second more is lost, instead of for eleven. */
+  doubt(): void {
+    if (this.ended || this.connection !== "live") return;
+    this.beAlive(DOUBT_MS);
+  }
+
+  private beAlive(ms: number): void {
+    if (this.watch) this.timers().clear(this.watch);
+    this.watch = this.timers().set(() => {
+      this.drop();
+      void this.failed();
+    }, ms);
+  }
+
   private say(connection: Connection): void {
     this.connection = connection;
     this.options.changed(this.live, connection);
@@ -146,23 +161,16 @@ export class Feed {
     const resume = this.live.feed ? { feed: this.live.feed, n: this.live.n } : null;
     const socket = (this.options.open ?? ((to) => new WebSocket(to) as unknown as WebSocketLike))(this.options.address(resume));
     this.socket = socket;
-    const alive = (ms: number) => {
-      if (this.watch) this.timers().clear(this.watch);
-      this.watch = this.timers().set(() => {
-        this.drop();
-        void this.failed();
-      }, ms);
-    };
-    alive(CONNECT_MS);
+    this.beAlive(CONNECT_MS);
     socket.onopen = () => {
       this.failures = 0;
       this.heard = this.now();
-      alive(SILENCE_MS);
+      this.beAlive(SILENCE_MS);
       if (this.live.feed) this.say("live"); // what comes next is what was missed
     };
     socket.onmessage = (event) => {
       this.heard = this.now();
-      alive(SILENCE_MS);
+      this.beAlive(SILENCE_MS);
       const message = JSON.parse(String(event.data)) as FeedMessage;
       this.options.message?.(message);
       this.live = fold(this.live, message);

@@ -62,7 +62,7 @@ function Account({ me }: { me: Me }) {
   const words = useWords(frameWords);
 
   return (
-    <Menu label={words("account", { name: me.name })} button={<span className="cut account-name">{me.name}</span>}>
+    <Menu label={words("account", { name: me.name })} className="button plain account-button" button={<span className="cut account-name">{me.name}</span>}>
       {(close) => (
         <div className="account">
           <p>

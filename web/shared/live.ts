@@ -1,5 +1,5 @@
 // One feed a page: who one is, what lives, whether it is fresh.
-import { api, type Directory, type FeedMessage, type Me, type Message } from "./api.gen";
+import { api, type Directory, type FeedMessage, type Me, type Message, type TicketNews } from "./api.gen";
 import { onSessionOver, Problem, session } from "./call";
 import { setClock } from "./clock";
 import { Feed, nothing, type Connection, type Live } from "./feed";
@@ -22,9 +22,16 @@ export const useLive = <P,>(part: (page: Page) => P): P => usePart(page, part);
 /** What supervisors say to many. */
 export const said = new Store<readonly Message[]>([]);
 
-function takeSaid(message: FeedMessage): void {
+/** Tickets that were changed last: whoever shows one of them asks for it again. */
+export const ticketNews = new Store<readonly TicketNews[]>([]);
+
+function takeLists(message: FeedMessage): void {
   if (message.messages) said.set(message.messages);
-  for (const event of message.events ?? []) if (event.type === "messages") said.set((event.data as readonly Message[] | null) ?? []);
+  if (message.tickets) ticketNews.set(message.tickets);
+  for (const event of message.events ?? []) {
+    if (event.type === "messages") said.set((event.data as readonly Message[] | null) ?? []);
+    if (event.type === "tickets") ticketNews.set((event.data as readonly TicketNews[] | null) ?? []);
+  }
 }
 
 /** Something else has found the server: the feed need not wait for its turn. */
@@ -37,15 +44,16 @@ async function whoAmI(): Promise<Me> {
   return me;
 }
 
-function toLogin(): void {
+/** `over`: there was a session, and it has ended under whoever works here; the first page says so. */
+function toLogin(over: boolean): void {
   session.forget();
-  location.assign(`/?to=${encodeURIComponent(location.pathname)}`);
+  location.assign(`/?to=${encodeURIComponent(location.pathname)}${over ? "&over" : ""}`);
 }
 
 /** At a page's start. Whoever is not logged in comes to the first page. */
 export async function begin(): Promise<void> {
   if (!session.id()) {
-    toLogin();
+    toLogin(false);
     return;
   }
   const feed = new Feed({
@@ -61,9 +69,9 @@ export async function begin(): Promise<void> {
       const before = page.get();
       if (live.feed !== before.live.feed && before.live.feed !== "") void names(); // another description: other names
       page.set({ ...before, live, connection, lostAt: connection === "live" ? null : (before.lostAt ?? Date.now()) });
-      if (connection === "over") toLogin();
+      if (connection === "over") toLogin(true);
     },
-    message: takeSaid,
+    message: takeLists,
     check: async () => {
       try {
         await whoAmI();
@@ -75,9 +83,10 @@ export async function begin(): Promise<void> {
   });
 
   hurry = () => feed.hurry();
-  onSessionOver(toLogin);
+  onSessionOver(() => toLogin(true));
   feed.start(); // at once: it does not need what follows
   window.addEventListener("online", () => feed.hurry());
+  window.addEventListener("offline", () => feed.doubt());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && feed.hurry());
   window.addEventListener("pageshow", () => feed.hurry());
   document.addEventListener("resume", () => feed.hurry()); // a tab that slept
@@ -101,12 +110,12 @@ const HIDDEN_MS = 30_000;
 /** For a page that follows no contacts, and may not: `look` asks for what it shows, again and again. */
 export async function beginPolled(look: () => Promise<void>, everyMs: number): Promise<void> {
   if (!session.id()) {
-    toLogin();
+    toLogin(false);
     return;
   }
   let again: () => void = () => undefined;
   hurry = () => again();
-  onSessionOver(toLogin);
+  onSessionOver(() => toLogin(true));
   window.addEventListener("online", () => hurry());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && hurry());
   for (;;) {

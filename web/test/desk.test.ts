@@ -4,10 +4,10 @@ import type { Agent, Assignment, Contact } from "../shared/api.gen";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { matching, type Command } from "../desk/commands";
-import { gaveUp, isPoor, selected } from "../desk/who";
+import { customerOf, gaveUp, isPoor, selected, whoIs } from "../desk/who";
 import { deskWords } from "../desk/words";
-import { format } from "../shared/i18n";
-import { callsOf, canDo, isNumber, workOf } from "../desk/model";
+import { format, translate } from "../shared/i18n";
+import { callsOf, canDo, isNumber, nameCall, workOf } from "../desk/model";
 import { readable } from "../shared/address";
 import { clock, spoken } from "../shared/clock";
 import { peaksOf } from "../shared/player";
@@ -93,6 +93,24 @@ describe("the command bar", () => {
     const all = [command("istirahat"), command("salat"), command("bantuan", "Ctrl+Alt+H"), command("commands", "Ctrl+Alt+P"), command("siap", "F9"), command("baris", undefined, { deep: true })];
     expect(matching(all, "", 9).map((one) => one.id)).toEqual(["siap", "bantuan", "istirahat", "salat"]);
     expect(matching(all, "sal", 9).map((one) => one.id)).toEqual(["salat"]);
+  });
+});
+
+describe("who somebody is", () => {
+  const words = translate(deskWords, "id");
+  const work = (id: string, more: Partial<Contact>) => ({ contact: id, of: contact(id, { direction: "outbound", address: "6281234500999", ...more }) });
+  const card = (called: string | null, name: string | null) => ({ called, name, address: "6281234500999" });
+  it("is his name, also when his number was typed; a colleague is as he was chosen", () => {
+    nameCall("n1", "0812 3450 0999");
+    nameCall("n2", "Siti Rahayu");
+    expect(whoIs(work("n1", {}), words)).toBe("+62 812-3450-0999");
+    expect(whoIs(work("n1", {}), words, card("Bu Sri", "Sri Wahyuni"))).toBe("Bu Sri (Sri Wahyuni)");
+    expect(whoIs(work("n1", { address: "***********99" }), words)).toBe("0812 3450 0999");
+    expect(whoIs(work("n2", { direction: "internal", address: null }), words)).toBe("Siti Rahayu");
+    expect(whoIs(work("n3", { direction: "inbound", address: null }), words)).toBe("Penelepon tanpa nomor");
+  });
+  it("is called what the client calls its customers", () => {
+    expect([customerOf({ customer: "nasabah" }, words), customerOf({ customer: null }, words), customerOf(null, words)]).toEqual(["Nasabah", "Pelanggan", "Pelanggan"]);
   });
 });
 

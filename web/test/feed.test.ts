@@ -215,6 +215,25 @@ describe("the connection", () => {
     expect(backOff(4, 0)).toBeLessThan(backOff(4, 0.9));
   });
 
+  it("believes a browser that says the network is gone after a second, unless something is heard", async () => {
+    const bench = new Bench();
+    bench.feed.start();
+    bench.last.onopen?.();
+    bench.say(snapshot);
+    bench.feed.doubt();
+    await bench.pass(900);
+    bench.say(news);
+    await bench.pass(9000);
+    expect(bench.said.at(-1)).toBe("live");
+    bench.feed.doubt();
+    await bench.pass(1000);
+    expect(bench.sockets[0]!.closed).toBe(true);
+    expect(bench.said).toContain("lost");
+    await bench.pass(1000);
+    bench.last.onopen?.();
+    expect([bench.last.address, bench.said.at(-1)]).toEqual(["a/6", "live"]);
+  });
+
   it("hurries when the network is back, and not when it is fresh", async () => {
     const bench = new Bench();
     bench.feed.start();
