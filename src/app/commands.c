@@ -24,7 +24,7 @@ static const char *words_of(const char *command)
 {
     static const struct { const char *command, *words; } table[] = {
         { "api", "METHOD PATH [BODY] " }, { "erase", "PERSON " }, { "merge", "PERSON INTO " }, { "why", "CONTACT " }, { "check", "FILE " }, { "config", "plan FILE|apply FILE|export [VERSION]|history|restore VERSION " }, { "recording", "[NUMBER FILE.wav] " }, { "switch", "surge|closed on|off " },
-        { "token", "create USER ROLE|list|revoke NUMBER " }, { "number", "NUMBER… " }, { "user", "list|password NAME|lock NAME " },
+        { "token", "create USER ROLE|list|revoke NUMBER " }, { "shifts", "import FILE.csv|export [FILE.csv]|day AGENT " }, { "number", "NUMBER… " }, { "user", "list|password NAME|lock NAME " },
     };
 
     for (size_t i = 0; i < SAPA_COUNT(table); i++) {

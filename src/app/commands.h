@@ -69,6 +69,7 @@ int sapa_crowd_main(int argc, char **argv);
 int sapa_contacts_main(int argc, char **argv);
 int sapa_token_main(int argc, char **argv);
 int sapa_user_main(int argc, char **argv);
+int sapa_shifts_main(int argc, char **argv);
 int sapa_number_main(int argc, char **argv);
 int sapa_openapi_main(int argc, char **argv);
 int sapa_api_main(int argc, char **argv);

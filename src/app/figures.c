@@ -2,10 +2,12 @@
 
 #include <stdlib.h>
 
+#include "http/shift.h"
 #include "store/port.h"
 #include "store/sqlite/shelf.h"
 
-enum { STATE_MARK = 0x53474946, STATE_VERSION = 1, STATE_HEAD = 24 + 32 + 32, PROGRESS_EVERY = 100000 }; /* "FIGS" */
+enum { STATE_MARK = 0x53474946, STATE_VERSION = 2 /* 2: stretches */, STATE_HEAD = 24 + 32 + 32, PROGRESS_EVERY = 100000, /* "FIGS" */
+       STRETCHES_KIND = 64 /* on the shelf, beside enum sapa_rows */ };
 
 struct sapa_figures {
     char folder[512];
@@ -62,7 +64,7 @@ static bool put_bytes(void *ctx, const void *bytes, size_t n)
 
 static void begin_report(struct sapa_figures *figures)
 {
-    const struct sapa_report_options options = { .centre = sapa_log_centre, .ctx = &figures->log };
+    const struct sapa_report_options options = { .centre = sapa_log_centre, .ctx = &figures->log, .stretches = true };
 
     sapa_report_init(&figures->report, sapa_memory_heap(), &options);
     figures->base = figures->seq = 0;
@@ -202,6 +204,16 @@ static bool put_piece(void *ctx, struct sapa_row_place place, struct sapa_str pi
     return sapa_shelf_put(ctx, place.kind, place.key, piece) == SAPA_OK;
 }
 
+static bool stored_stretches(void *ctx, uint64_t key, struct sapa_str *ret)
+{
+    return sapa_shelf_get(ctx, STRETCHES_KIND, key, ret) == SAPA_OK;
+}
+
+static bool put_stretches(void *ctx, uint64_t key, struct sapa_str piece)
+{
+    return sapa_shelf_put(ctx, STRETCHES_KIND, key, piece) == SAPA_OK;
+}
+
 static sapa_rc put_state(struct sapa_figures *figures, struct sapa_shelf *shelf)
 {
     struct sapa_buffer buffer = { 0 };
@@ -253,6 +265,8 @@ static sapa_rc save_into(struct sapa_figures *figures, struct sapa_shelf *shelf)
     if (rc == SAPA_OK)
         rc = sapa_intervals_drain(&figures->report.intervals, figures->base == 0 ? NULL : stored_piece, put_piece, shelf);
     if (rc == SAPA_OK)
+        rc = sapa_stretches_drain(&figures->report.stretches, figures->base == 0 ? NULL : stored_stretches, put_stretches, shelf);
+    if (rc == SAPA_OK)
         rc = put_state(figures, shelf);
     const sapa_rc ended = sapa_shelf_end(shelf, rc == SAPA_OK);
     return rc == SAPA_OK ? ended : rc;
@@ -285,6 +299,7 @@ sapa_rc sapa_figures_save(struct sapa_figures *figures)
 
 struct joining {
     struct sapa_intervals *rows;
+    struct sapa_stretches *stretches;
     sapa_rc rc;
 };
 
@@ -296,10 +311,18 @@ static bool join_piece(void *ctx, struct sapa_str piece)
     return joining->rc == SAPA_OK;
 }
 
-sapa_rc sapa_figures_rows(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s,
-                          struct sapa_report **ret_report)
+static bool join_stretches(void *ctx, struct sapa_str piece)
 {
-    struct joining joining = { &figures->report.intervals, SAPA_OK };
+    struct joining *joining = ctx;
+
+    joining->rc = sapa_stretches_join(joining->stretches, piece);
+    return joining->rc == SAPA_OK;
+}
+
+sapa_rc sapa_figures_rows_of_log(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s, bool keeps,
+                                 struct sapa_report **ret_report)
+{
+    struct joining joining = { &figures->report.intervals, &figures->report.stretches, SAPA_OK };
     const uint64_t from = sapa_row_key_min(from_s), to = to_s == 0 ? UINT64_MAX : sapa_row_key_min(to_s + 59);
     struct state_head head;
     struct sapa_str bytes;
@@ -321,8 +344,61 @@ sapa_rc sapa_figures_rows(struct sapa_figures *figures, uint32_t kinds, int64_t 
         if (rc == SAPA_OK)
             rc = joining.rc;
     }
+    figures->report.stretches.keeps = keeps;
+    if (rc == SAPA_OK && figures->base > 0 && (kinds >> SAPA_ROWS_AGENTS & 1)) /* what began in the hour before reaches into the time */
+        rc = sapa_shelf_each(figures->shelf, STRETCHES_KIND, sapa_stretch_key_min(SAPA_MAX(from_s, 3599) - 3599),
+                             to_s == 0 ? UINT64_MAX >> 1 : sapa_stretch_key_min(to_s), join_stretches, &joining);
+    if (rc == SAPA_OK)
+        rc = joining.rc;
     if (rc == SAPA_OK)
         rc = sapa_report_end(&figures->report, 0);
     *ret_report = &figures->report;
+    return rc;
+}
+
+/* ---- plans ---- */
+
+/* What came of one agent's plan goes into his rows. */
+static sapa_rc apply_plan(struct sapa_figures *figures, uint32_t dim, int32_t first, int32_t last, int64_t from_us, int64_t to_us)
+{
+    struct sapa_report *report = &figures->report;
+    const struct sapa_zone *zone = &report->names.centre->zones[report->names.centre->system.zone];
+    struct sapa_shift_sides sides = { .plan = NULL };
+    struct sapa_planned *plan = NULL;
+    sapa_rc rc = sapa_plan_load(figures->log.store, zone, sapa_names_key(&report->names, SAPA_DIM_AGENT, dim), first, last, &plan, &sides.plan_count);
+
+    if (rc == SAPA_OK && sides.plan_count > 0) {
+        sides.plan = plan;
+        sides.stretches = sapa_stretches_of(&report->stretches, dim, &sides.stretch_count);
+        sides.stopped = sapa_stretches_of(&report->stretches, SAPA_NONE, &sides.stopped_count);
+        rc = sapa_intervals_planned(&report->intervals, dim, &sides, from_us, to_us);
+    }
+    free(plan);
+    return rc;
+}
+
+sapa_rc sapa_figures_rows(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s, struct sapa_report **ret_report)
+{
+    struct sapa_report *report = &figures->report;
+    struct sapa_plan_head head = { .version = 0 };
+    const bool agents = (kinds >> SAPA_ROWS_AGENTS & 1) != 0;
+    sapa_rc rc = sapa_plan_head(figures->log.store, &head);
+
+    if (rc == SAPA_OK) /* without a plan nobody asks when */
+        rc = sapa_figures_rows_of_log(figures, kinds, from_s, to_s, agents && head.first > 0, ret_report);
+    if (rc != SAPA_OK || !agents || head.first == 0 || !report->names.centre)
+        return rc;
+    const struct sapa_zone *zone = &report->names.centre->zones[report->names.centre->system.zone];
+    const int64_t now_us = report->intervals.now_us, begun_s = sapa_zone_midnight(zone, head.first);
+    from_s = SAPA_MAX(from_s, begun_s);
+    to_s = to_s == 0 ? INT64_MAX : sapa_zone_span(zone, SAPA_GRAIN_QUARTER, to_s - 1).to_s; /* rows are whole quarters */
+    const int64_t to_us = to_s > now_us / 1000000 ? now_us : to_s * 1000000;
+    if (to_us <= from_s * 1000000)
+        return SAPA_OK;
+    sapa_stretches_sort(&report->stretches);
+    /* a shift that began the day before may go over midnight */
+    const int32_t first = sapa_shift_date(zone, from_s - SAPA_SHIFT_LENGTH_MAX_S), last = sapa_shift_date(zone, to_us / 1000000);
+    for (uint32_t dim = 0; rc == SAPA_OK && dim < report->names.dims[SAPA_DIM_AGENT].count; dim++)
+        rc = apply_plan(figures, dim, first, last, from_s * 1000000, to_us);
     return rc;
 }

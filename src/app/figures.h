@@ -51,9 +51,16 @@ struct sapa_store *sapa_figures_store(const struct sapa_figures *figures);
 SAPA_MUST_CHECK sapa_rc sapa_figures_save(struct sapa_figures *figures);
 
 /**
+ * As sapa_figures_rows(), but what the log says alone: without what came of planned shifts (http/shift.h).
+ * @param keeps  agents' stretches of the time are kept in the report, not only summed up; with rows of agents alone
+ */
+SAPA_MUST_CHECK sapa_rc sapa_figures_rows_of_log(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s, bool keeps,
+                                                 struct sapa_report **ret_report);
+/**
  * All rows of these kinds (bits 1 << enum sapa_rows) whose quarter begins in [from_s, to_s) (to_s 0: no end), as of
  * the end of what was folded, agents' time up to the last record. Once, at the end: nothing can be folded or saved
  * behind it.
+ * Rows of agents tell of their plans, too; their stretches of the time are in the report, sorted, if anything was ever planned.
  * @param ret_report  its intervals hold them, in quarters, and maybe more; lives as long as the figures
  */
 SAPA_MUST_CHECK sapa_rc sapa_figures_rows(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s,

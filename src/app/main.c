@@ -33,6 +33,7 @@ static const struct command {
     { "recording", sapa_recording_main, "list recordings, or write one to a WAV file" },
     { "token", sapa_token_main, "create, list and revoke tokens of the API" },
     { "user", sapa_user_main, "list people who log in, set their passwords, lock them out" },
+    { "shifts", sapa_shifts_main, "plans of shifts in and out as CSV, and the day of an agent" },
     { "number", sapa_number_main, "what becomes of a telephone number, and of which kind it is" },
     { "api", sapa_api_main, "ask the API of the running centre: METHOD PATH [BODY]" },
     { "erase", sapa_erase_main, "erase a person for good" },

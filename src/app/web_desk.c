@@ -443,10 +443,10 @@ static sapa_rc card_json(struct desk *desk, struct sapa_card *card, struct sapa_
 {
     sapa_rc rc = read_card(desk, number_of(desk, "contact", 0), BIT(BEGIN) | BIT(FLOW) | BIT(WORK) | BIT(NOTE), card);
 
-    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !is_visible(desk, card)))
-        return no_contact(desk);
     if (rc == SAPA_OK)
         rc = sapa_web_tickets_of(desk->files, desk->work, card->person, &desk->tickets, &desk->ticket_count);
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !is_visible(desk, card) && !sapa_web_tickets_own(desk->work, desk->tickets, desk->ticket_count, card->contact)))
+        return no_contact(desk);
     if (rc != SAPA_OK)
         return rc;
     sapa_json_open(desk->out, '{');

@@ -287,8 +287,8 @@ static void happen(struct world *w)
     struct sapa_watch_view watch;
     uint32_t cursor = 0;
     sapa_record_init(&r, SAPA_T_tick);
-    switch (any(w, 28)) {
-    case 27:
+    switch (any(w, 29)) {
+    case 28:
         sapa_record_init(&r, SAPA_T_agent_team);
         r.u.agent_team.agent = any(w, 3);
         r.u.agent_team.team = any(w, 3) ? any(w, 2) : SAPA_NONE;

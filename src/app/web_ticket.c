@@ -464,6 +464,17 @@ void sapa_web_tickets_json(const struct sapa_web_work *work, const struct sapa_t
     }
 }
 
+bool sapa_web_tickets_own(const struct sapa_web_work *work, const struct sapa_ticket *tickets, size_t count, uint64_t contact)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < count && work->scope.agent < work->centre->agents_count && !found; i++) {
+        for (uint32_t k = 0; k < tickets[i].contact_count && !found; k++)
+            found = tickets[i].contacts[k] == contact && tickets[i].status != SAPA_TICKET_RESOLVED && owns(work, work->scope.agent, &tickets[i]);
+    }
+    return found;
+}
+
 static sapa_rc work_json(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, const uint64_t *numbers,
                          size_t count, struct sapa_ticket *ticket, struct sapa_card *card)
 {

@@ -23,6 +23,8 @@ SAPA_MUST_CHECK sapa_rc sapa_web_tickets_of(const struct sapa_web_files *files, 
 void sapa_web_tickets_free(struct sapa_ticket *tickets, size_t count);
 /** Of a list: those that are not resolved, as elements of an array; at most 20. @param words  may who asks read what was said */
 void sapa_web_tickets_json(const struct sapa_web_work *work, const struct sapa_ticket *tickets, size_t count, bool words, struct sapa_json *out);
+/** Is an agent who asks to see to one of these, that is not resolved and was touched in this contact? Then he may see its card. */
+bool sapa_web_tickets_own(const struct sapa_web_work *work, const struct sapa_ticket *tickets, size_t count, uint64_t contact);
 /** What an agent owns and is not resolved, as elements of an array, each with whom it is about. */
 SAPA_MUST_CHECK sapa_rc sapa_web_tickets_work(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
                                               struct sapa_str agent);

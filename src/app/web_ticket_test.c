@@ -196,6 +196,11 @@ static void who_writes_a_ticket(void **state)
     assert_string_equal(numbers(ask(SAPA_ROUTE_TICKETS, BUDI, "queue", "sales", NULL, SAPA_OK), "items"), "1"); /* whose people are the blue team */
     json_decref(ask(SAPA_ROUTE_TICKET, LEADS_BLUE, "ticket", "1", NULL, SAPA_OK));
 
+    ask(SAPA_ROUTE_CARD, DEWI, "contact", "101", NULL, SAPA_ENOENT);
+    json_decref(ask(SAPA_ROUTE_CARD, BUDI, "contact", "101", NULL, SAPA_OK)); /* the ticket is his queue's: he has to know whose it is */
+    do_write(SAPA_ROUTE_TICKET_SET, SITI, "1", "{\"owner_kind\":\"agent\",\"owner\":\"siti\"}", SAPA_OK);
+    ask(SAPA_ROUTE_CARD, BUDI, "contact", "101", NULL, SAPA_ENOENT);
+
     /* the card of who calls has it, and says in which earlier contact it was */
     json_t *card = ask(SAPA_ROUTE_CARD, ADMIN, "contact", "102", NULL, SAPA_OK);
     const json_t *earlier = json_array_get(json_object_get(card, "history"), 0);
@@ -205,7 +210,7 @@ static void who_writes_a_ticket(void **state)
     assert_string_equal(numbers(ask(SAPA_ROUTE_CARD, ADMIN, "contact", "102", NULL, SAPA_OK), "tickets"), "");
     json_t *seen = ask(SAPA_ROUTE_TICKET, SITI, "ticket", "1", NULL, SAPA_OK);
     assert_int_equal(json_array_size(json_object_get(seen, "contacts")), 2);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(seen, "entries"), 3), "by_name")), "Budi");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(seen, "entries"), 4), "by_name")), "Budi");
     json_decref(seen);
 
     /* who was erased has no tickets any more */

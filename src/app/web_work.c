@@ -10,6 +10,7 @@
 #include "app/web_coach.h"
 #include "app/web_desk.h"
 #include "app/web_job_impl.h"
+#include "app/web_shift.h"
 #include "app/web_target.h"
 #include "app/web_ticket.h"
 #include "app/web_wall.h"
@@ -1713,6 +1714,10 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_GOALS:
         case SAPA_ROUTE_GOALS_PUT:
         case SAPA_ROUTE_GOAL_VERSIONS: work->rc = sapa_web_target(files, work); break;
+        case SAPA_ROUTE_SHIFTS:
+        case SAPA_ROUTE_SHIFTS_PUT:
+        case SAPA_ROUTE_AGENT_DAY:
+        case SAPA_ROUTE_ADHERENCE: work->rc = sapa_web_shift(files, work); break;
         default: work->rc = sapa_web_admin(&job); break;
         }
     }

@@ -73,6 +73,13 @@ sapa_rc sapa_kept_put(struct sapa_store *store, const char *kind, uint64_t id, j
     return rc;
 }
 
+sapa_rc sapa_kept_drop(struct sapa_store *store, const char *kind, uint64_t id)
+{
+    char key[SAPA_STORE_KEY_MAX + 1];
+
+    return id > 0 ? sapa_store_unset(store, key_of(kind, id, key)) : SAPA_ENOENT;
+}
+
 sapa_rc sapa_kept_add(struct sapa_store *store, const char *kind, uint64_t max, json_t *object, uint64_t *ret_id)
 {
     uint64_t count = 0;

@@ -20,6 +20,8 @@ SAPA_MUST_CHECK sapa_rc sapa_kept_count_set(struct sapa_store *store, const char
 SAPA_MUST_CHECK sapa_rc sapa_kept_get(struct sapa_store *store, const char *kind, uint64_t id, json_t **ret);
 /** In place of what was there. Takes the reference; NULL is SAPA_EINVAL (what could not be packed). @retval SAPA_ELIMIT  more than SAPA_STORE_VALUE_MAX bytes */
 SAPA_MUST_CHECK sapa_rc sapa_kept_put(struct sapa_store *store, const char *kind, uint64_t id, json_t *object);
+/** It is gone, its number with it. */
+SAPA_MUST_CHECK sapa_rc sapa_kept_drop(struct sapa_store *store, const char *kind, uint64_t id);
 /** A new one; it may be put again under the number. Takes the reference. @retval SAPA_ELIMIT  `max` is reached */
 SAPA_MUST_CHECK sapa_rc sapa_kept_add(struct sapa_store *store, const char *kind, uint64_t max, json_t *object,
                                       uint64_t *ret_id);

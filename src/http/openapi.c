@@ -157,7 +157,8 @@ static void parameter(struct sapa_json *out, struct sapa_str name, const char *i
 
 static bool needs_if_match(const struct sapa_route *route)
 {
-    return route == sapa_route(SAPA_ROUTE_CENTRE_APPLY) || route == sapa_route(SAPA_ROUTE_CENTRE_RESTORE) || route == sapa_route(SAPA_ROUTE_GOALS_PUT);
+    return route == sapa_route(SAPA_ROUTE_CENTRE_APPLY) || route == sapa_route(SAPA_ROUTE_CENTRE_RESTORE) || route == sapa_route(SAPA_ROUTE_GOALS_PUT) ||
+           route == sapa_route(SAPA_ROUTE_SHIFTS_PUT);
 }
 
 static void parameters(struct sapa_json *out, const struct sapa_route *route)
@@ -179,7 +180,7 @@ static void parameters(struct sapa_json *out, const struct sapa_route *route)
                                     "body again within a day: the same answer, and nothing is done twice\",\"schema\":{\"type\":\"string\",\"maxLength\":64}}"));
     if (needs_if_match(route))
         sapa_json_raw(out, SAPA_STR("{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,\"description\":\"hash of the description in "
-                                    "force (targets: their version), in quotes, as its ETag; without it 428, with another one 412\",\"schema\":{\"type\":\"string\"}}"));
+                                    "force (targets, shifts: their version), in quotes, as its ETag; without it 428, with another one 412\",\"schema\":{\"type\":\"string\"}}"));
     sapa_json_close(out, ']');
 }
 

@@ -79,7 +79,9 @@ enum sapa_schema {
     X(SYS_DISK, "SystemDisk") X(SYS_PROCESS, "SystemProcess") X(SYS_LISTENER, "SystemListener") X(SYS_HOOK, "SystemWebhook") X(SYS_LOG, "SystemLog") \
     X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits") X(WEB_GREETING, "WebGreeting") \
     X(TICKET, "Ticket") X(TICKETS, "Tickets") X(TICKET_ENTRY, "TicketEntry") X(TICKET_CONTACT, "TicketContact") X(TICKET_DETAIL, "TicketDetail") \
-    X(B_TICKET, "TicketBody") X(B_TICKET_SET, "TicketChangeBody") X(B_TICKET_ENTRY, "TicketEntryBody") X(TICKET_MADE, "TicketMade") X(TICKET_NEWS, "TicketNews")
+    X(B_TICKET, "TicketBody") X(B_TICKET_SET, "TicketChangeBody") X(B_TICKET_ENTRY, "TicketEntryBody") X(TICKET_MADE, "TicketMade") X(TICKET_NEWS, "TicketNews") \
+    X(SHIFT, "ShiftEntry") X(SHIFTS, "Shifts") X(B_SHIFTS, "ShiftsBody") X(SHIFTS_MADE, "ShiftsMade") X(DAY_PLAN, "DayPlan") X(DAY_LINE, "DayLine") \
+    X(AGENT_DAY, "AgentDay") X(AGENT_ADHERENCE, "AgentAdherence") X(TEAM_ADHERENCE, "TeamAdherence") X(ADHERENCE, "Adherence")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -225,6 +227,10 @@ enum sapa_schema {
     X(TICKET, GET, "/api/v1/tickets/{ticket}", LIVE, "", NONE, TICKET_DETAIL, 200, "One ticket with its entries and the contacts in which it was opened or touched") \
     X(TICKET_SET, PUT, "/api/v1/tickets/{ticket}", SELF, "", B_TICKET_SET, TICKET_MADE, 200, "Another status, owner, time or priority, with a text if wanted: one entry. If-Match may name the version that it was made from") \
     X(TICKET_ENTRY, POST, "/api/v1/tickets/{ticket}/entries", SELF, "", B_TICKET_ENTRY, TICKET_MADE, 201, "Write in it what was said or done") \
+    X(SHIFTS, GET, "/api/v1/shifts", LIVE, "from to agent team", NONE, SHIFTS, 200, "Planned shifts, of the agents that one sees: those that begin on the days from `from` on, `to` not included; seven days from today without") \
+    X(SHIFTS_PUT, PUT, "/api/v1/shifts", AGENTS, "from to", B_SHIFTS, SHIFTS_MADE, 200, "Another plan for some agents and the days from `from` on, `to` not included, in place of what is planned there: all of it, or nothing and what is wrong; If-Match names the version that was seen, 0 when there was none") \
+    X(AGENT_DAY, GET, "/api/v1/agents/{agent}/day", LIVE, "day", NONE, AGENT_DAY, 200, "What was planned for an agent on a day and what he did, with each deviation: busy with which contacts, or absent. Today without `day`") \
+    X(ADHERENCE, GET, "/api/v1/adherence", LIVE, "day team", NONE, ADHERENCE, 200, "Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day`") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {

@@ -608,6 +608,45 @@ static const struct sapa_field_rule web_number[] = {
     { "greeting", "WebGreeting?", "the page's first sentence; null: its own" }, { "colour", "string", "\"#0b5d2e\", for white words" },
     { "colour_dark", "string", "in the dark theme, for dark words" }, { "language", "id|en", "" },
 };
+#define DAY_FIGURES \
+    { "adherence", "number?", "in_schedule / scheduled; null without a plan" }, { "conformance", "number?", "worked / scheduled_work; null without a plan" }, \
+    { "availability", "number?", "ready / logged_in" }, { "occupancy", "number?", "as in Figure" }, \
+    { "scheduled_ms", "integer", "" }, { "scheduled_work_ms", "integer", "" }, { "in_schedule_ms", "integer", "" }, { "worked_ms", "integer", "" }, { "logged_in_ms", "integer", "" }
+static const struct sapa_field_rule shift_entry[] = {
+    { "agent", "key", "" }, { "activity", "shift|break|meeting|training|other", "shift: work on the phone, but where another entry lies in it" },
+    { "start", "string", "local time of the centre: 2026-11-22T08:00" }, { "end", "string", "likewise; of a shift over midnight on the next day" },
+};
+static const struct sapa_field_rule shifts[] = {
+    { "version", "integer", "for If-Match; 0: nothing was ever planned" }, { "from", "string", "a day" }, { "to", "string", "a day, not included" },
+    { "items", "array:ShiftEntry", "by agent, then by time" },
+};
+static const struct sapa_field_rule b_shifts[] = {
+    { "agents", "array:key", "whose plans of these days are replaced, 1000 at most; of whom there is no item nothing is planned any more" },
+    { "items", "array:ShiftEntry", "20000 at most, in any order. What is no shift lies in one of the same agent" },
+};
+static const struct sapa_field_rule shifts_made[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "version", "integer", "the new one" }, { "entries", "integer", "that are planned with it" },
+};
+static const struct sapa_field_rule day_plan[] = {
+    { "activity", "shift|break|meeting|training|other", "" }, { "from", "time", "" }, { "to", "time", "" },
+};
+static const struct sapa_field_rule day_line[] = {
+    { "from", "time", "" }, { "to", "time", "" }, { "planned", "shift|break|meeting|training|other?", "null: nothing" },
+    { "actual", "work|out|ready|contact|wrapup|not ready|stopped", "work: ready, in contacts or in wrap-up, as planned" }, { "reason", "key?", "of not being ready" },
+    { "verdict", "as planned|busy|absent|at work|unplanned|unknown", "busy: in a contact or in wrap-up where no work was planned; absent: logged out or not ready where it was; at work: ready in a planned break; unplanned: logged in outside shifts; unknown: the centre stood still" },
+    { "contact_count", "integer", "" }, { "contacts", "array:id", "those that he had in hand, 20 at most" },
+};
+static const struct sapa_field_rule agent_day[] = {
+    { "agent", "key", "" }, { "name", "string", "" }, { "day", "string", "" }, { "until", "time", "of the last that is known" },
+    { "plan", "array:DayPlan", "entries whose shift begins on the day" }, { "items", "array:DayLine", "from midnight to midnight; what lies between them: logged out, and nothing was planned" },
+    { "cut", "boolean", "true: there is more than 2000 lines" }, DAY_FIGURES,
+};
+static const struct sapa_field_rule agent_adherence[] = { { "agent", "key", "" }, { "name", "string", "" }, { "team", "key?", "" }, DAY_FIGURES };
+static const struct sapa_field_rule team_adherence[] = { { "team", "key", "" }, DAY_FIGURES };
+static const struct sapa_field_rule adherence[] = {
+    { "day", "string", "" }, { "until", "time", "of the last that is known" },
+    { "agents", "array:AgentAdherence", "who was planned or logged in" }, { "teams", "array:TeamAdherence", "their sums" },
+};
 static const struct sapa_field_rule web_greeting[] = { { "id", "string", "may be empty" }, { "en", "string", "" } };
 static const struct sapa_field_rule web_place[] = {
     { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "" }, { "position", "integer?", "1 is next; null: not in line" },
@@ -1021,6 +1060,16 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
     [SAPA_SCHEMA_WEB_NUMBERS] = { "WebNumbers", FIELDS(web_numbers) },
+    [SAPA_SCHEMA_SHIFT] = { "ShiftEntry", FIELDS(shift_entry) },
+    [SAPA_SCHEMA_SHIFTS] = { "Shifts", FIELDS(shifts) },
+    [SAPA_SCHEMA_B_SHIFTS] = { "ShiftsBody", FIELDS(b_shifts) },
+    [SAPA_SCHEMA_SHIFTS_MADE] = { "ShiftsMade", FIELDS(shifts_made) },
+    [SAPA_SCHEMA_DAY_PLAN] = { "DayPlan", FIELDS(day_plan) },
+    [SAPA_SCHEMA_DAY_LINE] = { "DayLine", FIELDS(day_line) },
+    [SAPA_SCHEMA_AGENT_DAY] = { "AgentDay", FIELDS(agent_day) },
+    [SAPA_SCHEMA_AGENT_ADHERENCE] = { "AgentAdherence", FIELDS(agent_adherence) },
+    [SAPA_SCHEMA_TEAM_ADHERENCE] = { "TeamAdherence", FIELDS(team_adherence) },
+    [SAPA_SCHEMA_ADHERENCE] = { "Adherence", FIELDS(adherence) },
     [SAPA_SCHEMA_WEB_GREETING] = { "WebGreeting", FIELDS(web_greeting) },
     [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },

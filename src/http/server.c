@@ -577,7 +577,7 @@ static int on_request(struct sapa_web *web, struct lws *wsi, struct web_session 
         sapa_web_problem(rq, 411, "EINVAL", "Content-Length is wanted, and no Transfer-Encoding");
         return 0;
     }
-    if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML)
+    if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_SHIFTS_PUT)
         rq->body_max = WEB_TEXT_MAX;
     if (length > rq->body_max) {
         sapa_web_problem(rq, 413, "ELIMIT", "a body is at most %zu bytes here", rq->body_max);
@@ -1184,7 +1184,7 @@ static bool may_take_long(const struct web_request *rq)
 {
     return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_COUNTED || rq->route == SAPA_ROUTE_RECORDINGS ||
            rq->route == SAPA_ROUTE_AUDIT || rq->route == SAPA_ROUTE_RECORDING ||
-           rq->route == SAPA_ROUTE_COACH_NOTES || sapa_route_is_audio(rq->route);
+           rq->route == SAPA_ROUTE_COACH_NOTES || rq->route == SAPA_ROUTE_AGENT_DAY || rq->route == SAPA_ROUTE_ADHERENCE || sapa_route_is_audio(rq->route);
 }
 
 /* Requests that nobody answers, sources that are gone, figures for subscribers. */

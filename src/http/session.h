@@ -22,7 +22,7 @@ enum {
     SAPA_SESSIONS_MAX = 4096,
     SAPA_SESSIONS_USER_MAX = 64,
     SAPA_SESSION_HOURS = 12,
-    SAPA_SESSION_FIRST_ID = 1 << 20, /* above all numbers of tokens: a session's is SAPA_SESSION_FIRST_ID + its login */
+    SAPA_SESSION_FIRST_ID = 1 << 20, /* above all numbers of tokens (SAPA_TOKENS_EVER_MAX): a session's is SAPA_SESSION_FIRST_ID + its login */
 };
 
 struct sapa_session {

@@ -1,14 +1,16 @@
 #include "http/token.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
+#include "http/kept.h"
 #include "rt/clock.h"
 #include "rt/crypto.h"
 
-#define COUNT_KEY "api.tokens"
+#define KIND "token"
+#define FORGOTTEN "forgotten-token" /* how many of them are not there any more */
 
-enum { RECORD_MAX = 4096 };
+/* A token that ended stands in the list for a while; one look at those that have ended takes away so many at most. */
+enum { KEPT_DAYS = 90, LOOK_EVERY = 64, FORGET_AT_ONCE = 256 };
 
 struct entry {
     uint64_t key; /* first bytes of the hash */
@@ -16,72 +18,43 @@ struct entry {
     uint8_t pad[8 - sizeof(struct sapa_token) % 8];
 };
 
-/* ---- as it is kept ---- */
-
-static const char *key_of(uint64_t id, char buf[40])
-{
-    struct sapa_text text;
-
-    sapa_text_init(&text, buf, 40);
-    sapa_text_printf(&text, "api.token.%llu", (unsigned long long)id);
-    return buf;
-}
+/* ---- as it is kept: api.token.N, and where tokens were forgotten, in place of the first of them, who is next ---- */
 
 static sapa_rc keep(struct sapa_store *store, const struct sapa_token *token)
 {
-    char hex[65], key[40];
-    json_t *object = json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I}", "id", (json_int_t)token->id, "sha256",
-                               sapa_hex(token->hash, sizeof(token->hash), hex), "user", token->user, "by", token->by,
-                               "agent", token->agent, "clients", token->clients, "role", sapa_role_name(token->role),
-                               "created_us", (json_int_t)token->created_us, "expires_us", (json_int_t)token->expires_us,
-                               "revoked_us", (json_int_t)token->revoked_us);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    const sapa_rc rc = text ? sapa_store_set(store, key_of(token->id, key), text) : SAPA_EINVAL;
+    char hex[65];
 
-    free(text);
-    json_decref(object);
-    return rc;
+    return sapa_kept_put(store, KIND, token->id,
+                         json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I}", "id", (json_int_t)token->id, "sha256",
+                                   sapa_hex(token->hash, sizeof(token->hash), hex), "user", token->user, "by", token->by,
+                                   "agent", token->agent, "clients", token->clients, "role", sapa_role_name(token->role),
+                                   "created_us", (json_int_t)token->created_us, "expires_us", (json_int_t)token->expires_us,
+                                   "revoked_us", (json_int_t)token->revoked_us));
 }
 
-static int nibble(char c)
+/* SAPA_ENOENT: forgotten. `ret_next` is written in any case: the next number at which there may be one. */
+static sapa_rc read_from(struct sapa_store *store, uint64_t id, struct sapa_token *ret, uint64_t *ret_next)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+    struct sapa_token token = { .id = id };
+    char role[32];
+    json_t *object;
 
-static bool unhex(const char *hex, uint8_t *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const int high = nibble(hex[2 * i]), low = high < 0 ? -1 : nibble(hex[2 * i + 1]);
-        if (low < 0)
-            return false;
-        bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return hex[2 * n] == '\0';
-}
-
-static bool copy(const json_t *object, const char *name, char *buf, size_t size)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text && sapa_str_copy(sapa_str_of(text), buf, size);
-}
-
-static sapa_rc read_one(struct sapa_store *store, uint64_t id, struct sapa_token *ret)
-{
-    char text[RECORD_MAX], key[40], role[32];
-    sapa_rc rc = sapa_store_setting(store, key_of(id, key), text, sizeof(text));
+    *ret_next = id + 1;
+    sapa_rc rc = sapa_kept_get(store, KIND, id, &object);
     if (rc != SAPA_OK)
         return rc;
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     const char *hex = json_string_value(json_object_get(object, "sha256"));
-    struct sapa_token token = { .id = id };
-
-    if (!hex || !unhex(hex, token.hash, sizeof(token.hash)) || !copy(object, "user", token.user, sizeof(token.user)) ||
-        !copy(object, "by", token.by, sizeof(token.by)) || !copy(object, "agent", token.agent, sizeof(token.agent)) ||
-        !copy(object, "clients", token.clients, sizeof(token.clients)) || !copy(object, "role", role, sizeof(role)))
+    const json_int_t next = json_integer_value(json_object_get(object, "next"));
+    if (next > (json_int_t)id) {
+        *ret_next = (uint64_t)next;
+        rc = SAPA_ENOENT;
+    } else if (!hex || !sapa_unhex(hex, token.hash, sizeof(token.hash)) || !sapa_kept_text(object, "user", token.user, sizeof(token.user)) ||
+               !sapa_kept_text(object, "by", token.by, sizeof(token.by)) || !sapa_kept_text(object, "agent", token.agent, sizeof(token.agent)) ||
+               !sapa_kept_text(object, "clients", token.clients, sizeof(token.clients)) || !sapa_kept_text(object, "role", role, sizeof(role))) {
         rc = SAPA_ECORRUPT;
-    else if ((token.role = (uint8_t)sapa_role_of(sapa_str_of(role))) == SAPA_ROLE_COUNT)
+    } else if ((token.role = (uint8_t)sapa_role_of(sapa_str_of(role))) == SAPA_ROLE_COUNT) {
         rc = SAPA_EVERSION; /* a role of a newer build: it may do nothing here */
+    }
     token.created_us = json_integer_value(json_object_get(object, "created_us"));
     token.expires_us = json_integer_value(json_object_get(object, "expires_us"));
     token.revoked_us = json_integer_value(json_object_get(object, "revoked_us"));
@@ -91,16 +64,68 @@ static sapa_rc read_one(struct sapa_store *store, uint64_t id, struct sapa_token
     return rc;
 }
 
-static sapa_rc count_of(struct sapa_store *store, uint64_t *ret)
+static sapa_rc read_one(struct sapa_store *store, uint64_t id, struct sapa_token *ret)
 {
-    char text[32];
-    const sapa_rc rc = sapa_store_setting(store, COUNT_KEY, text, sizeof(text));
+    uint64_t next;
 
-    if (rc == SAPA_ENOENT) {
-        *ret = 0;
-        return SAPA_OK;
+    return read_from(store, id, ret, &next);
+}
+
+/* ---- forgetting ---- */
+
+/* Since when it opens nothing; INT64_MAX: it lives. */
+static int64_t ended_us(const struct sapa_token *token, int64_t now_us)
+{
+    const int64_t expired_us = token->expires_us != 0 && token->expires_us <= now_us ? token->expires_us : INT64_MAX;
+
+    return SAPA_MIN(expired_us, token->revoked_us != 0 ? token->revoked_us : INT64_MAX);
+}
+
+/* From `first` on up to `next` there is none. In this order, so that a walk finds its way whenever the program ends. */
+static sapa_rc bridge(struct sapa_store *store, uint64_t first, uint64_t id, uint64_t next)
+{
+    const sapa_rc rc = sapa_kept_put(store, KIND, first, json_pack("{s:I}", "next", (json_int_t)next));
+
+    return rc == SAPA_OK && id != first ? sapa_kept_drop(store, KIND, id) : rc;
+}
+
+/* Forget those that ended before `before_us`, the oldest numbers first. */
+static sapa_rc forget_before(struct sapa_store *store, int64_t now_us, int64_t before_us, uint64_t at_most, uint64_t *forgotten)
+{
+    struct sapa_token token;
+    uint64_t count = 0, gap = 0, next, done = 0; /* gap: where the forgotten begin that `id` follows, 0 none */
+    sapa_rc rc = sapa_kept_count(store, KIND, &count);
+
+    for (uint64_t id = 1; rc == SAPA_OK && id <= count && done < at_most; id = next) {
+        rc = read_from(store, id, &token, &next);
+        const bool ends = rc == SAPA_OK && ended_us(&token, now_us) < before_us;
+        if (!ends && rc != SAPA_ENOENT) {
+            gap = 0;
+            rc = rc == SAPA_EVERSION ? SAPA_OK : rc;
+            continue;
+        }
+        rc = ends || gap != 0 ? bridge(store, gap ? gap : id, id, next) : SAPA_OK;
+        gap = gap ? gap : id;
+        done += ends;
     }
-    return rc == SAPA_OK ? sapa_str_u64(sapa_str_of(text), SAPA_TOKENS_MAX, ret) : rc;
+    *forgotten += done;
+    return rc == SAPA_OK && done > 0 ? sapa_kept_count_set(store, FORGOTTEN, *forgotten) : rc;
+}
+
+sapa_rc sapa_token_forget(struct sapa_store *store, uint64_t max, int64_t now_us, uint64_t *ret_left)
+{
+    uint64_t count = 0, forgotten = 0;
+    sapa_rc rc = sapa_kept_count(store, KIND, &count);
+
+    if (rc == SAPA_OK)
+        rc = sapa_kept_count(store, FORGOTTEN, &forgotten);
+    if (rc == SAPA_OK)
+        rc = forget_before(store, now_us, now_us - KEPT_DAYS * INT64_C(86400000000), FORGET_AT_ONCE, &forgotten);
+    if (rc == SAPA_OK && count - forgotten >= max)
+        rc = forget_before(store, now_us, now_us, SAPA_MIN(count - forgotten - max + 1, (uint64_t)FORGET_AT_ONCE), &forgotten);
+    if (rc == SAPA_OK)
+        *ret_left = count - forgotten;
+    return rc;
 }
 
 /* A word that may stand in a list: letters, digits, - _ . @ and what is not ASCII. */
@@ -119,19 +144,23 @@ sapa_rc sapa_token_create(struct sapa_store *store, const struct sapa_token *wis
 {
     struct sapa_token token = *wish;
     struct sapa_key secret;
-    char count_text[32], text[SAPA_TOKEN_TEXT_SIZE] = "sapa_";
-    struct sapa_text out;
-    uint64_t count;
+    char text[SAPA_TOKEN_TEXT_SIZE] = "sapa_";
+    uint64_t count = 0, forgotten = 0;
 
     if (token.role >= SAPA_ROLE_COUNT || token.user[0] == '\0' || (token.role == SAPA_ROLE_AGENT && token.agent[0] == '\0') ||
         !is_word(sapa_str_of(token.user), false) || !is_word(sapa_str_of(token.by), false) ||
         !is_word(sapa_str_of(token.agent), false) || !is_word(sapa_str_of(token.clients), true))
         return SAPA_EINVAL;
-    sapa_rc rc = count_of(store, &count);
+    sapa_rc rc = sapa_kept_count(store, KIND, &count);
+    if (rc == SAPA_OK)
+        rc = sapa_kept_count(store, FORGOTTEN, &forgotten);
+    uint64_t left = count - forgotten;
+    if (rc == SAPA_OK && (left >= SAPA_TOKENS_MAX || count % LOOK_EVERY == LOOK_EVERY - 1))
+        rc = sapa_token_forget(store, SAPA_TOKENS_MAX, sapa_wall_us(), &left);
+    if (rc == SAPA_OK && (left >= SAPA_TOKENS_MAX || count >= SAPA_TOKENS_EVER_MAX))
+        rc = SAPA_ELIMIT;
     if (rc != SAPA_OK)
         return rc;
-    if (count >= SAPA_TOKENS_MAX)
-        return SAPA_ELIMIT;
     sapa_key_random(&secret);
     sapa_hex(secret.bytes, sizeof(secret.bytes), text + 5);
     sapa_wipe(&secret, sizeof(secret));
@@ -139,9 +168,7 @@ sapa_rc sapa_token_create(struct sapa_store *store, const struct sapa_token *wis
     token.id = count + 1;
     token.created_us = sapa_wall_us();
     token.revoked_us = 0;
-    sapa_text_init(&out, count_text, sizeof(count_text));
-    sapa_text_printf(&out, "%llu", (unsigned long long)token.id);
-    if ((rc = keep(store, &token)) == SAPA_OK && (rc = sapa_store_set(store, COUNT_KEY, count_text)) == SAPA_OK) {
+    if ((rc = keep(store, &token)) == SAPA_OK && (rc = sapa_kept_count_set(store, KIND, token.id)) == SAPA_OK) {
         memcpy(ret_text, text, sizeof(text));
         *ret = token;
     }
@@ -153,14 +180,13 @@ bool sapa_token_lives(struct sapa_store *store, uint64_t id, int64_t now_us)
 {
     struct sapa_token token;
 
-    return id > 0 && id <= SAPA_TOKENS_MAX && read_one(store, id, &token) == SAPA_OK && token.revoked_us == 0 &&
-           (token.expires_us == 0 || token.expires_us > now_us);
+    return read_one(store, id, &token) == SAPA_OK && ended_us(&token, now_us) == INT64_MAX;
 }
 
 sapa_rc sapa_token_revoke(struct sapa_store *store, uint64_t id)
 {
     struct sapa_token token;
-    sapa_rc rc = id > 0 && id <= SAPA_TOKENS_MAX ? read_one(store, id, &token) : SAPA_ENOENT;
+    sapa_rc rc = read_one(store, id, &token);
 
     if (rc == SAPA_OK && token.revoked_us != 0)
         rc = SAPA_ESTATE;
@@ -173,11 +199,11 @@ sapa_rc sapa_token_revoke(struct sapa_store *store, uint64_t id)
 sapa_rc sapa_token_each(struct sapa_store *store, sapa_token_fn *fn, void *ctx)
 {
     struct sapa_token token;
-    uint64_t count;
-    sapa_rc rc = count_of(store, &count);
+    uint64_t count = 0, next;
+    sapa_rc rc = sapa_kept_count(store, KIND, &count);
 
-    for (uint64_t id = 1; rc == SAPA_OK && id <= count; id++) {
-        rc = read_one(store, id, &token);
+    for (uint64_t id = 1; rc == SAPA_OK && id <= count; id = next) {
+        rc = read_from(store, id, &token, &next);
         if (rc == SAPA_OK)
             fn(ctx, &token);
         else if (rc == SAPA_ENOENT || rc == SAPA_EVERSION)

@@ -4,10 +4,12 @@
  *
  * A token is "sapa_" and 256 random bits in hex; what is kept is its SHA-256, in the store's settings
  * (`api.token.N`). It belongs to a user (a name), has one role, and is bound to clients (none: all of
- * them) and, for the role agent, to one agent. Revoking is for good; nothing is ever removed.
+ * them) and, for the role agent, to one agent. Revoking is for good. What was revoked or has expired stays
+ * in the list for 90 days, or less when there are 10,000; who made and revoked it stays in the audit log.
+ * Numbers are never given again.
  *
  * Room    http: base, rt, model, store.   Thread  the functions on a store: any; a struct sapa_tokens: its owner's.
- * Design  docs/design/http.md             Tests   http/token_test.c, http/token_fuzz.c
+ * Design  docs/design/http.md             Tests   app/token_test.c, http/token_fuzz.c
  */
 #ifndef SAPA_HTTP_TOKEN_H
 #define SAPA_HTTP_TOKEN_H
@@ -20,7 +22,8 @@
 
 enum {
     SAPA_TOKEN_TEXT_SIZE = 5 + 64 + 1, /* "sapa_", hex, NUL */
-    SAPA_TOKENS_MAX = 10000,
+    SAPA_TOKENS_MAX = 10000,            /* that are kept */
+    SAPA_TOKENS_EVER_MAX = (1 << 20) - 1, /* above are the numbers of sessions */
     SAPA_TOKEN_CLIENTS_MAX = 64,
 };
 
@@ -42,6 +45,12 @@ struct sapa_token {
  */
 SAPA_MUST_CHECK sapa_rc sapa_token_create(struct sapa_store *store, const struct sapa_token *wish,
                                           char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_token *ret);
+/**
+ * Forget what ended long ago, and of the rest what has ended, too, until fewer than `max` are left. Creating does
+ * it now and then; some hundreds at once at most.
+ * @param ret_left  how many there are
+ */
+SAPA_MUST_CHECK sapa_rc sapa_token_forget(struct sapa_store *store, uint64_t max, int64_t now_us, uint64_t *ret_left);
 /** @retval SAPA_ENOENT   @retval SAPA_ESTATE  it is already */
 SAPA_MUST_CHECK sapa_rc sapa_token_revoke(struct sapa_store *store, uint64_t id);
 /** Neither revoked nor expired, as the store has it. Any thread. */

@@ -204,6 +204,18 @@ static void fill_callbacks(const struct web_request *rq, struct sapa_web_work *w
     }
 }
 
+/** Is the body of this route read by the engine, as it came? */
+static bool goes_with_its_body(enum sapa_route_id route)
+{
+    switch (route) {
+    case SAPA_ROUTE_WALL_PUT:
+    case SAPA_ROUTE_GOALS_PUT:
+    case SAPA_ROUTE_SHIFTS_PUT:
+    case SAPA_ROUTE_FAVOURITES_PUT: return true;
+    default: return sapa_route(route)->body == SAPA_SCHEMA_YAML || sapa_route_writes_ticket(route);
+    }
+}
+
 void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
 {
     struct sapa_web *web = rq->web;
@@ -222,8 +234,7 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
         job->work.request = rq->id;
-        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT || rq->route == SAPA_ROUTE_FAVOURITES_PUT ||
-            sapa_route_writes_ticket(rq->route)) { /* it is the job's now */
+        if (goes_with_its_body(rq->route)) { /* it is the job's now */
             job->work.text = rq->body, job->work.text_n = rq->body_n;
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
@@ -444,7 +455,7 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
             rq->content_type = done_work->content_type;
         if (rq->route == SAPA_ROUTE_CENTRE)
             sapa_web_set_etag(rq, done_work->centre->hash);
-        if (rq->route == SAPA_ROUTE_GOALS)
+        if (rq->route == SAPA_ROUTE_GOALS || rq->route == SAPA_ROUTE_SHIFTS)
             snprintf(rq->etag, sizeof(rq->etag), "\"%llu\"", (unsigned long long)done_work->match);
         sapa_web_ready(rq);
     }

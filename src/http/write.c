@@ -381,7 +381,8 @@ static void person_write(struct web_request *rq, const json_t *body)
 }
 
 /* All of them at once, and only over the version that was seen. */
-static void goals_write(struct web_request *rq)
+/* Both are documents of versions; targets are about the whole centre, plans about the agents that one sees. */
+static void versioned_write(struct web_request *rq)
 {
     struct sapa_str match = sapa_str_of(rq->if_match);
     uint64_t version;
@@ -389,10 +390,10 @@ static void goals_write(struct web_request *rq)
     if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
         match.p++, match.n -= 2;
     if (match.n == 0)
-        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version of the targets that these were made from, \"0\" when there were none");
+        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version that this was made from, as GET says it; \"0\" when there was none");
     else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
         sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
-    else if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0)
+    else if (rq->route == SAPA_ROUTE_GOALS_PUT && (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0))
         sapa_web_problem(rq, 403, "EDENIED", "targets are set for the whole centre, and you see a part of it");
     else
         sapa_web_job(rq, &(const struct web_wish){ .match = version });
@@ -490,7 +491,8 @@ void sapa_web_answer_write(struct web_request *rq)
         break;
     case SAPA_ROUTE_CENTRE_APPLY:
     case SAPA_ROUTE_CENTRE_RESTORE: apply_write(rq); break;
-    case SAPA_ROUTE_GOALS_PUT: goals_write(rq); break;
+    case SAPA_ROUTE_GOALS_PUT:
+    case SAPA_ROUTE_SHIFTS_PUT: versioned_write(rq); break;
     case SAPA_ROUTE_TICKET_NEW:
     case SAPA_ROUTE_TICKET_SET:
     case SAPA_ROUTE_TICKET_ENTRY: ticket_write(rq); break;

@@ -45,7 +45,7 @@ static const struct { const char *key; uint8_t better; } betters[] = {
     { "calls_reached", SAPA_BETTER_HIGHER }, { "reach_rate", SAPA_BETTER_HIGHER }, { "solved", SAPA_BETTER_HIGHER },
     { "solved_rate", SAPA_BETTER_HIGHER }, { "callback_kept_rate", SAPA_BETTER_HIGHER }, { "containment", SAPA_BETTER_HIGHER },
     { "recorded_share", SAPA_BETTER_HIGHER }, { "mos", SAPA_BETTER_HIGHER }, { "occupancy", SAPA_BETTER_HIGHER },
-    { "availability", SAPA_BETTER_HIGHER }, { "accept_rate", SAPA_BETTER_HIGHER }, { "nps", SAPA_BETTER_HIGHER },
+    { "availability", SAPA_BETTER_HIGHER }, { "adherence", SAPA_BETTER_HIGHER }, { "conformance", SAPA_BETTER_HIGHER }, { "accept_rate", SAPA_BETTER_HIGHER }, { "nps", SAPA_BETTER_HIGHER },
     { "csat", SAPA_BETTER_HIGHER }, { "surveys", SAPA_BETTER_HIGHER }, { "logged_in_ms", SAPA_BETTER_HIGHER },
     { "abandoned", SAPA_BETTER_LOWER }, { "abandon_rate_*", SAPA_BETTER_LOWER }, { "abandon_wait", SAPA_BETTER_LOWER },
     { "asa", SAPA_BETTER_LOWER }, { "aht", SAPA_BETTER_LOWER }, { "talk_mean", SAPA_BETTER_LOWER },

@@ -141,7 +141,8 @@ static void what_can_be_a_target(void **state)
     assert_false(sapa_goal_figure_is(figure("occupancy"), SAPA_GOAL_OF_QUEUE));
     assert_false(sapa_goal_figure_is(figure("calls_placed"), SAPA_GOAL_OF_ALL)); /* a number of a day of people */
     assert_false(sapa_goal_figure_is(figure("offered"), SAPA_GOAL_OF_ALL));      /* neither better nor worse */
-    assert_false(sapa_goal_figure_is(figure("adherence"), SAPA_GOAL_OF_ALL));    /* nothing counts it yet */
+    assert_false(sapa_goal_figure_is(figure("fcr"), SAPA_GOAL_OF_ALL));          /* nothing counts it yet */
+    assert_true(sapa_goal_figure_is(figure("adherence"), SAPA_GOAL_OF_TEAM));
     assert_false(sapa_goal_figure_is(sapa_figure_count(), SAPA_GOAL_OF_ALL));
     assert_false(sapa_goal_figure_is(figure("aht"), SAPA_GOAL_OF_DESCRIPTION));
     assert_int_equal(sapa_goal_date(NULL, 1767225599), 20251231);

@@ -1,9 +1,10 @@
 #include "report/interval.h"
 
 #include "report/save_impl.h"
+#include "report/shift.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 8, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns; 8: party types, waits by bucket */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 9, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns; 8: party types, waits by bucket; 9: planned shifts */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -1563,6 +1564,50 @@ sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us)
         count_until(fold, sapa_table_at(&fold->agents, i), now_us);
     surge_until(fold, now_us);
     fold->now_us = SAPA_MAX(fold->now_us, now_us);
+    return fold->failed;
+}
+
+/* ---- plans ---- */
+
+struct planning {
+    struct sapa_intervals *fold;
+    uint32_t dim;
+};
+
+/* In the quarters in which it passed. */
+static void add_planned(void *ctx, const struct sapa_shift_piece *whole)
+{
+    static const enum sapa_measure measures[] = { SAPA_M_SCHEDULED, SAPA_M_SCHEDULED_WORK, SAPA_M_IN_SCHEDULE, SAPA_M_WORKED };
+    const struct planning *planning = ctx;
+    struct sapa_intervals *fold = planning->fold;
+    struct sapa_shift_piece piece = *whole;
+
+    for (int64_t at_us = whole->from_us; at_us < whole->to_us && fold->failed == SAPA_OK; at_us = piece.to_us) {
+        const struct sapa_span span = span_at(fold, at_us);
+        struct sapa_shift_sums sums = { 0 };
+        piece.from_us = at_us;
+        piece.to_us = SAPA_MIN(whole->to_us, span.to_s * 1000000);
+        sapa_shift_sum(&piece, &sums);
+        const int64_t values[] = { sums.scheduled_us, sums.scheduled_work_us, sums.in_schedule_us, sums.worked_us };
+        for (unsigned i = 0; i < SAPA_COUNT(measures); i++) {
+            struct agent_row *row = values[i] ? agent_row(fold, span, SAPA_ROWS_AGENTS, planning->dim, 0) : NULL;
+            if (row)
+                row->m[measures[i] - SAPA_M_SHARED_FIRST] += values[i];
+        }
+    }
+}
+
+sapa_rc sapa_intervals_planned(struct sapa_intervals *fold, uint32_t dim, const struct sapa_shift_sides *sides, int64_t from_us, int64_t to_us)
+{
+    struct planning planning = { fold, dim };
+    struct sapa_span window;
+    size_t at = 0;
+
+    while (sapa_shift_window(sides->plan, sides->plan_count, zone_of(fold), &at, &window)) {
+        const int64_t from_s = SAPA_MAX(window.from_s, fold->options.from_s);
+        const int64_t to_s = fold->options.to_s != 0 ? SAPA_MIN(window.to_s, fold->options.to_s) : window.to_s;
+        sapa_shift_walk(sides, SAPA_MAX(from_s * 1000000, from_us), SAPA_MIN(to_s * 1000000, to_us), add_planned, &planning);
+    }
     return fold->failed;
 }
 

@@ -95,6 +95,12 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const s
 /** A finished call record of the same log: its recording meter, audio legs and survey answers. What fails
  *  here makes every later call fail. */
 void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call);
+struct sapa_shift_sides;
+/**
+ * What came of an agent's plan is added to his rows: scheduled, in schedule, worked (report/shift.h), for [from_us, to_us) and in the
+ * bounds of the fold. The log has no plan: rows that are kept or compared with others are without.
+ */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_planned(struct sapa_intervals *fold, uint32_t dim, const struct sapa_shift_sides *sides, int64_t from_us, int64_t to_us);
 /** Let go of every row that begins before `from_s`, and keep none from then on: for the screen of today. */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s);
 /**

@@ -202,6 +202,13 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(occupancy, "occupancy", "COPC", RATIO, AGENTS, "Okupansi", "Occupancy", \
       "handling / (handling + ringing + idle)", "handling is talk, hold, wrap-up and calls among colleagues, whatever overlaps counted once; not ready is left out", "with several contacts at once at most 100 %", \
       M(HANDLING), M(HANDLING) + M(RINGING) + M(IDLE), MILLION) \
+    X(adherence, "adherence", "", RATIO, AGENTS, "Kepatuhan jadwal", "Adherence", "in_schedule / scheduled", \
+      "the right time: share of the planned time in which the agent did the kind of thing that was planned", \
+      "no value without a plan; a contact that goes on into a planned break is not in the schedule, nor is the break that is taken later: the day of the agent says which is which", \
+      M(IN_SCHEDULE), M(SCHEDULED), MILLION) \
+    X(conformance, "conformance", "", RATIO, AGENTS, "Kesesuaian jam", "Conformance", "worked / scheduled_work", \
+      "the right amount of time, whenever it was", "no value without a plan; more than planned is more than 100 %", \
+      M(WORKED), M(SCHEDULED_WORK), MILLION) \
     X(availability, "availability", "", RATIO, AGENTS, "Ketersediaan", "Availability", "ready / logged_in", \
       "share of the time at work in presence ready, busy or not", "", M(READY), M(LOGGED_IN), MILLION) \
     X(utilisation_in, "utilisation", "logged in", RATIO, AGENTS, "Utilisasi (jam masuk)", "Utilisation (logged in)", "handling / logged_in", \
@@ -221,10 +228,6 @@ static int64_t closed_by_all(const struct sapa_measures *m)
       "(handling + productive_other) / paid", "of paid time", "", M(HANDLING) + M(PRODUCTIVE_OTHER), M(PAID), MILLION) \
     X(shrinkage, "shrinkage", "", RATIO, CONTACTS, "Penyusutan", "Shrinkage", "1 - available / paid", "paid but not available", "", \
       M(PAID) - M(AVAILABLE), M(PAID), MILLION) \
-    X(adherence, "adherence", "", RATIO, CONTACTS, "Kepatuhan jadwal", "Adherence", "in_schedule / scheduled", "the right time", "", \
-      M(IN_SCHEDULE), M(SCHEDULED), MILLION) \
-    X(conformance, "conformance", "", RATIO, CONTACTS, "Kesesuaian jam", "Conformance", "worked / scheduled", "the right amount of time", "", \
-      M(WORKED), M(SCHEDULED), MILLION) \
     X(fcr, "fcr", "customers resolved on first contact", RATIO, CONTACTS, "Selesai kontak pertama", "First contact resolution", \
       "first_time / customers", "", "", M(FIRST_TIME), M(CUSTOMERS), MILLION) \
     X(contact_rate, "contact_rate", "per attempt", RATIO, CONTACTS, "Terhubung", "Contact rate", "live / attempts", "", "", M(LIVE), M(ATTEMPTS), MILLION) \

@@ -165,16 +165,17 @@
     X(LOGINS, "logins", COUNT, SUM, "Login", "Logins", "times logged in") \
     X(LOGOUTS, "logouts", COUNT, SUM, "Logout", "Logouts", "times logged out") \
     X(IN_OFFICE, "office_ms", MS, SUM, "Bekerja di kantor", "Worked in the office", "of the time logged in: with the telephone at an address of system.offices") \
-    X(ELSEWHERE, "elsewhere_ms", MS, SUM, "Bekerja di luar kantor", "Worked elsewhere", "of the time logged in: with the telephone at another address (at home, on the way)")
+    X(ELSEWHERE, "elsewhere_ms", MS, SUM, "Bekerja di luar kantor", "Worked elsewhere", "of the time logged in: with the telephone at another address (at home, on the way)") \
+    X(SCHEDULED, "scheduled_ms", MS, SUM, "Terjadwal", "Scheduled", "time of planned shifts that has passed, with breaks and what is planned off the phone; time in which the centre stood still is left out") \
+    X(SCHEDULED_WORK, "scheduled_work_ms", MS, SUM, "Terjadwal kerja", "Scheduled work", "of the scheduled: planned on the phone") \
+    X(IN_SCHEDULE, "in_schedule_ms", MS, SUM, "Sesuai jadwal", "In schedule", "of the scheduled: ready, in a contact or in wrap-up where work is planned, and none of these where a break or something else is") \
+    X(WORKED, "worked_ms", MS, SUM, "Dikerjakan", "Worked", "time ready, in contacts or in wrap-up on days with a shift, whenever it was")
 
 /* Numbers that nothing in the log says yet: input of KPIs for plans, surveys and campaigns to come. */
 #define SAPA_MEASURES_OUTER(X) \
     X(PRODUCTIVE_OTHER, "productive_other_ms", MS, SUM, "Kerja lain", "Other productive", "paid productive time that is no contact") \
     X(PAID, "paid_ms", MS, SUM, "Dibayar", "Paid", "paid time") \
     X(AVAILABLE, "available_ms", MS, SUM, "Tersedia", "Available", "of the paid time: available for work") \
-    X(SCHEDULED, "scheduled_ms", MS, SUM, "Terjadwal", "Scheduled", "time of the schedule") \
-    X(IN_SCHEDULE, "in_schedule_ms", MS, SUM, "Sesuai jadwal", "In schedule", "time worked when the schedule says work") \
-    X(WORKED, "worked_ms", MS, SUM, "Dikerjakan", "Worked", "time worked") \
     X(CUSTOMERS, "customers", COUNT, SUM, "Pelanggan", "Customers", "customers with a matter") \
     X(FIRST_TIME, "first_time", COUNT, SUM, "Sekali kontak", "Resolved at first contact", "of the customers: resolved on the first contact") \
     X(ATTEMPTS, "attempts", COUNT, SUM, "Percobaan", "Attempts", "dial attempts") \

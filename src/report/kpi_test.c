@@ -97,7 +97,7 @@ static bool told(const char *kpi, const char *variant, const int64_t *n, unsigne
         if (count == 8) {
             const int64_t from = SAPA_MAX(n[0] * 60 + n[1], n[4] * 60 + n[5]);
             const int64_t to = SAPA_MIN(n[2] * 60 + n[3], n[6] * 60 + n[7]);
-            m->of[M(SCHEDULED)] = n[2] * 60 + n[3] - n[0] * 60 - n[1];
+            m->of[M(SCHEDULED)] = m->of[M(SCHEDULED_WORK)] = n[2] * 60 + n[3] - n[0] * 60 - n[1];
             m->of[M(WORKED)] = n[6] * 60 + n[7] - n[4] * 60 - n[5];
             m->of[M(IN_SCHEDULE)] = to - from;
         }

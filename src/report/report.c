@@ -2,7 +2,7 @@
 
 #include "report/save_impl.h"
 
-enum { REPORT_MARK = 0x50455253, REPORT_VERSION = 1 }; /* "SREP" */
+enum { REPORT_MARK = 0x50455253, REPORT_VERSION = 2 }; /* "SREP"; 2: stretches */
 
 static void call_finished(void *ctx, const struct sapa_call *call)
 {
@@ -28,12 +28,14 @@ void sapa_report_init(struct sapa_report *report, const struct sapa_memory *memo
     report->calls.finished = call_finished;
     report->calls.ctx = report;
     sapa_intervals_init(&report->intervals, memory, &report->names, &report->options.interval);
+    sapa_stretches_init(&report->stretches, memory, &report->names, options->stretches);
     sapa_check_init(&report->check, memory, &report->names);
 }
 
 void sapa_report_done(struct sapa_report *report)
 {
     sapa_check_done(&report->check);
+    sapa_stretches_done(&report->stretches);
     sapa_intervals_done(&report->intervals);
     sapa_calls_done(&report->calls);
     sapa_names_done(&report->names);
@@ -53,6 +55,8 @@ sapa_rc sapa_report_fold(struct sapa_report *report, const struct sapa_record *r
         rc = sapa_check_fold(&report->check, record);
     if (rc == SAPA_OK)
         rc = sapa_intervals_fold(&report->intervals, record);
+    if (rc == SAPA_OK)
+        rc = sapa_stretches_fold(&report->stretches, record);
     /* After the intervals: a call record that this hands out finds its contact counted. */
     return rc == SAPA_OK ? sapa_calls_fold(&report->calls, record) : rc;
 }
@@ -60,7 +64,8 @@ sapa_rc sapa_report_fold(struct sapa_report *report, const struct sapa_record *r
 sapa_rc sapa_report_end(struct sapa_report *report, int64_t now_us)
 {
     sapa_calls_flush(&report->calls);
-    return sapa_intervals_until(&report->intervals, SAPA_MAX(now_us, report->intervals.now_us));
+    const sapa_rc rc = sapa_intervals_until(&report->intervals, SAPA_MAX(now_us, report->intervals.now_us));
+    return rc == SAPA_OK ? sapa_stretches_until(&report->stretches, report->intervals.now_us) : rc;
 }
 
 /* 1,204 as people write it. */
@@ -159,6 +164,8 @@ sapa_rc sapa_report_save(const struct sapa_report *report, const struct sapa_sav
         rc = sapa_names_save(&report->names, save);
     if (rc == SAPA_OK)
         rc = sapa_calls_save(&report->calls, save);
+    if (rc == SAPA_OK)
+        rc = sapa_stretches_save(&report->stretches, save);
     return rc == SAPA_OK ? sapa_intervals_save(&report->intervals, save) : rc;
 }
 
@@ -182,5 +189,7 @@ sapa_rc sapa_report_load(struct sapa_report *report, const struct sapa_load *loa
     }
     if (rc == SAPA_OK)
         rc = sapa_calls_load(&report->calls, load);
+    if (rc == SAPA_OK)
+        rc = sapa_stretches_load(&report->stretches, load);
     return rc == SAPA_OK ? sapa_intervals_load(&report->intervals, load) : rc;
 }

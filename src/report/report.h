@@ -11,12 +11,14 @@
 #include "report/call.h"
 #include "report/check.h"
 #include "report/interval.h"
+#include "report/stretch.h"
 
 struct sapa_report_options {
     /** The description with this hash, borrowed until sapa_report_done(); NULL when it is not known. */
     const struct sapa_centre *(*centre)(void *ctx, struct sapa_str hash);
     void (*finished)(void *ctx, const struct sapa_call *call); /* each call record; may be NULL */
     void *ctx;
+    bool stretches;                        /* keep what agents did when; they are summed up in any case */
     bool check;                            /* also look at the identities */
     struct sapa_interval_options interval; /* with `check`: no bounds, all kinds */
 };
@@ -26,6 +28,7 @@ struct sapa_report {
     struct sapa_names names;
     struct sapa_calls calls;
     struct sapa_intervals intervals;
+    struct sapa_stretches stretches;
     struct sapa_check check;
 };
 

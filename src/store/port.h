@@ -98,6 +98,8 @@ struct sapa_store_ops {
     sapa_rc (*take_epoch)(void *db, const char *who, int64_t wall_us, uint64_t *ret_epoch);
     sapa_rc (*setting_get)(void *db, const char *key, struct sapa_buffer *value);
     sapa_rc (*setting_put)(void *db, const char *key, const void *value, size_t size, int64_t wall_us);
+    /* all of them or none; a value that is NULL: gone */
+    sapa_rc (*settings_put)(void *db, const struct sapa_setting *of, size_t count, int64_t wall_us);
     sapa_rc (*setting_delete)(void *db, const char *key); /* SAPA_OK also when there is none */
     sapa_rc (*document_get)(void *db, const char *hash, struct sapa_buffer *text);
     sapa_rc (*document_put)(void *db, const char *hash, const void *text, size_t size, int64_t wall_us);

@@ -402,6 +402,20 @@ sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *va
     return said(store, store->ops->setting_put(store->db, key, value, size, sapa_wall_us()));
 }
 
+sapa_rc sapa_store_set_all(struct sapa_store *store, const struct sapa_setting *of, size_t count)
+{
+    if (store->read_only)
+        return SAPA_ESTATE;
+    for (size_t i = 0; i < count; i++) {
+        const size_t key_size = strlen(of[i].key), size = of[i].value ? strlen(of[i].value) : 0;
+        if (key_size == 0 || key_size > SAPA_STORE_KEY_MAX || size > SAPA_STORE_VALUE_MAX)
+            return SAPA_EINVAL;
+        if (strcmp(of[i].key, "master_key_check") == 0 || strcmp(of[i].key, "store_id") == 0)
+            return SAPA_EDENIED;
+    }
+    return said(store, store->ops->settings_put(store->db, of, count, sapa_wall_us()));
+}
+
 sapa_rc sapa_store_unset(struct sapa_store *store, const char *key)
 {
     if (store->read_only)

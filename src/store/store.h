@@ -66,6 +66,11 @@ void sapa_store_key(const struct sapa_store *store, const char *purpose, struct 
 /** Settings. SAPA_ENOENT when there is none. `buf` gets a NUL; SAPA_ELIMIT when it does not fit. */
 SAPA_MUST_CHECK sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size);
 SAPA_MUST_CHECK sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *value);
+struct sapa_setting {
+    const char *key, *value; /* NULL value: it is gone */
+};
+/** Several settings at once: after it, and after a crash in between, all of them are so or none is. */
+SAPA_MUST_CHECK sapa_rc sapa_store_set_all(struct sapa_store *store, const struct sapa_setting *of, size_t count);
 /** A setting that is read, changed and written: no other thread that does so is between these two. Short, and never one in another. */
 void sapa_store_settings_begin(struct sapa_store *store);
 void sapa_store_settings_end(struct sapa_store *store);

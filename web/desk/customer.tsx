@@ -12,20 +12,23 @@ import { callWords } from "../shared/words";
 import { useAct } from "./act";
 import { useCard } from "./card";
 import type { Work } from "./model";
-import { callable } from "./things";
+import { callable, dueOf, useTicketTurn } from "./things";
+import { Tickets, type Looked } from "./tickets";
+import { ticketWords } from "./ticketwords";
 import { readable } from "../shared/address";
 import { customerOf, gaveUp, isPoor, selected, whoIs } from "./who";
 import { deskWords } from "./words";
 
-function Earlier({ one, customer, onCall }: { one: CardContact; customer: string; onCall: null | (() => void) }) {
+function Earlier({ one, customer, onCall, onTicket }: { one: CardContact; customer: string; onCall: null | (() => void); onTicket: (ticket: string) => void }) {
   const words = useWords(deskWords);
+  const say = useWords(ticketWords);
   const call = useWords(callWords);
   const of = useStore(language);
   const queue = useLive((page) => page.directory?.queues.find((q) => q.id === one.queue)?.name);
   const direction = one.direction === "outbound" || one.direction === "internal" ? one.direction : "inbound";
 
   return (
-    <li className="earlier">
+    <li className="earlier" id={`past-${one.contact}`} tabIndex={-1}>
       <p>
         <strong>{one.disposition_text ?? words("outcome", { what: selected(one.outcome) })}</strong>{" "}
         <span className="small soft">
@@ -39,6 +42,15 @@ function Earlier({ one, customer, onCall }: { one: CardContact; customer: string
       {one.recordings.map((recording) => (
         <Player key={recording.id} recording={recording.id} ms={recording.recorded_ms} complete={recording.complete} />
       ))}
+      {one.tickets.length > 0 ? (
+        <p className="row wrap">
+          {one.tickets.map((ticket) => (
+            <Button key={ticket} small kind="plain" onPress={() => onTicket(ticket)}>
+              {say("inTicket", { number: ticket })}
+            </Button>
+          ))}
+        </p>
+      ) : null}
       {onCall ? (
         <Button small onPress={onCall}>
           {words("callThis")}
@@ -62,7 +74,10 @@ function Warnings({ card }: { card: Card }) {
   const last = card.history[0];
   const unsolved = last?.disposition ? queues?.flatMap((one) => one.dispositions).find((one) => one.id === last.disposition && [one.id_name, one.en_name].includes(last.disposition_text ?? ""))?.solved === false : false;
   const rated = card.history.find((one) => one.survey !== null);
+  const say = useWords(ticketWords);
+  const late = card.tickets.filter((one) => dueOf(one.due, now).state === "late").length;
   const warnings = [
+    late > 0 ? say("warnLate", { count: late }) : null,
     recent.length > 0 ? words("warnRepeat", { count: recent.length + 1 }) : null,
     last && gaveUp(last) ? words("warnAbandoned") : null,
     unsolved ? words("warnUnsolved", { what: last?.disposition_text ?? "" }) : null,
@@ -164,37 +179,61 @@ function Called({ contact, called, said }: { contact: string; called: string | n
 
 interface CustomerProps {
   work: Work | null;
+  /** Instead of `work`: whose ticket is looked at. */
+  looked: Looked | null;
+  /** Back to whom one talks with. */
+  back: () => void;
+  backTo: string | null;
+  ticket: string | null;
+  setTicket: (ticket: string | null) => void;
+  asksTicket: boolean;
+  setAsksTicket: (asks: boolean) => void;
   /** A call is in hand: no other is placed. */
   busy: boolean;
   onCall: (who: { address: string | null; name: string | null; client: string | null; campaign: string | null }) => void;
 }
 
-export function Customer({ work, busy, onCall }: CustomerProps) {
+export function Customer({ work: inHand, looked, back, backTo, ticket, setTicket, asksTicket, setAsksTicket, busy, onCall }: CustomerProps) {
   const words = useWords(deskWords);
+  const say = useWords(ticketWords);
+  const work = looked ? null : inHand;
+  const contact = looked ? looked.contact : (work?.contact ?? null);
   const of = useStore(language);
   const mayHear = useLive((page) => page.me?.rights.includes("listen") ?? false);
   const clients = useLive((page) => page.directory?.clients);
   const [said, setSaid] = useState(0);
-  const { card, loading } = useCard(work?.contact ?? null, of, `${work?.state}${work?.of?.person ?? ""} ${said}`);
+  const shown = useRef<readonly string[]>([]);
+  const turn = useTicketTurn((one) => one.person === work?.of?.person || shown.current.includes(one.id));
+  const { card, loading } = useCard(contact, of, `${work?.state}${work?.of?.person ?? ""} ${said} ${turn}`);
+  shown.current = [...(card?.tickets.map((one) => one.id) ?? []), ...(ticket ? [ticket] : [])];
 
-  if (!work) return <p className="empty soft">{words("cardNone")}</p>;
+  if (!work && !looked) return <p className="empty soft">{words("cardNone")}</p>;
   const verified = card?.items.find((item) => item.id === VERIFIED)?.value;
-  const client = card?.client_name ?? clients?.find((one) => one.id === work.of?.client)?.name;
-  const address = card?.address ?? work.of?.address ?? null;
-  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work.of?.client ?? null, campaign: card?.campaign ?? null });
+  const client = card?.client_name ?? clients?.find((one) => one.id === work?.of?.client)?.name;
+  const address = card?.address ?? work?.of?.address ?? null;
+  const who = contact && (work || card) ? whoIs(work ?? { contact, of: null }, words, card) : (looked?.who ?? words("unknown"));
+  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work?.of?.client ?? null, campaign: card?.campaign ?? null });
   return (
     <div className="customer">
+      {looked ? (
+        <p className="notice row wrap">
+          <span className="grow">{say("looked", { who })}</span>
+          <Button small onPress={back}>
+            {backTo ? words("back", { who: backTo }) : words("closeThis")}
+          </Button>
+        </p>
+      ) : null}
       <header>
         <p className="small soft">
           {card?.brand ?? client ?? words("noClient")}
           {card?.customer ? ` · ${card.customer}` : ""}
           {card?.campaign_name ? ` · ${card.campaign_name}` : ""}
         </p>
-        <p className="customer-name">{whoIs(work, words, card)}</p>
+        <p className="customer-name">{who}</p>
         <p className="row wrap">
           {verified ? <span className={`badge ${verified === "true" ? "good" : "warn"}`}>{verified === "true" ? `✓ ${words("verified")}` : words("unverified")}</span> : null}
           {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
-          {work.of ? (
+          {work?.of ? (
             <span className="badge">
               {words("languageName")}: {words(work.of.language)}
             </span>
@@ -203,14 +242,28 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
         {card ? <Warnings card={card} /> : null}
         {card?.person && card.direction !== "internal" ? <Called key={`called ${card.contact}`} contact={card.contact} called={card.called} said={() => setSaid((n) => n + 1)} /> : null}
         {card && card.direction !== "internal" ? <PartyType key={card.contact} contact={card.contact} type={card.party_type} customer={customerOf(card, words)} said={() => setSaid((n) => n + 1)} /> : null}
-        {callable(address) && work.of?.direction !== "internal" ? (
+        {callable(address) && (card?.direction ?? work?.of?.direction) !== "internal" ? (
           <p>
-            <Button small disabled={busy} label={words("callWhom", { who: whoIs(work, words, card) })} onPress={() => callNow(address)}>
+            <Button small disabled={busy} label={words("callWhom", { who })} onPress={() => callNow(address)}>
               {words("callThis")}
             </Button>
           </p>
         ) : null}
       </header>
+      {card?.person && card.direction !== "internal" ? (
+        <Tickets
+          card={card}
+          contact={looked ? looked.writes : contact}
+          who={who}
+          writes={looked ? looked.writes : contact}
+          opened={ticket}
+          setOpened={setTicket}
+          asks={asksTicket}
+          setAsks={setAsksTicket}
+        />
+      ) : ticket ? (
+        <Tickets card={null} contact={null} who={who} writes={null} opened={ticket} setOpened={setTicket} asks={false} setAsks={setAsksTicket} />
+      ) : null}
       <dl className="facts">
         {card?.name && address ? (
           <div>
@@ -218,7 +271,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
             <dd className="mono">{readable(address)}</dd>
           </div>
         ) : null}
-        {work.of?.number ? (
+        {work?.of?.number ? (
           <div>
             <dt>{words(work.of.direction === "outbound" ? "shownNumber" : "reached")}</dt>
             <dd className="mono">{work.of.number}</dd>
@@ -260,6 +313,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
                 <Earlier
                   key={one.contact}
                   one={mayHear ? one : { ...one, recordings: [] }}
+                  onTicket={setTicket}
                   customer={customerOf(card, words)}
                   onCall={gaveUp(one) && callable(address) ? () => callNow(address) : null}
                 />

@@ -1,5 +1,5 @@
 // The agent's desk: strip, work, call bar with notes, customer. One page, laid out for every channel.
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { api } from "../shared/api.gen";
 import { Frame } from "../shared/frame";
@@ -25,6 +25,7 @@ import { Heard, Help, Keys, Messages, MyState, Pressure, ToLeader } from "./stri
 import type { Target } from "./target";
 import type { Begun } from "./task";
 import type { Thing } from "./things";
+import type { Looked } from "./tickets";
 import { readable } from "../shared/address";
 import { customerOf, whoIs } from "./who";
 import { deskWords } from "./words";
@@ -53,6 +54,10 @@ export function Desk() {
   const [begun, setBegun] = useState<Begun | null>(null);
   const [barOpen, setBarOpen] = useState(false);
   const [beside, setBeside] = useState<"customer" | "script">("customer");
+  const [ticket, setTicket] = useState<string | null>(null);
+  const [asksTicket, setAsksTicket] = useState(false);
+  const [looked, setLooked] = useState<Looked | null>(null);
+  const aside = useRef<HTMLElement>(null);
   const line = useStore(phone.shown);
   const directory = useLive((page) => page.directory);
 
@@ -62,6 +67,35 @@ export function Desk() {
   const { card } = useCard(chosen?.contact ?? null, of, `${chosen?.state}${chosen?.of?.person ?? ""}`);
   const who = chosen ? whoIs(chosen, words, card) : "";
   const customer = customerOf(card, words);
+
+  // the card is that of the next contact; but who is writing in a ticket goes on doing so, and comes to it by a click
+  const [was, setWas] = useState(chosen?.contact ?? null);
+  const wasWho = useRef(who);
+  useEffect(() => {
+    wasWho.current = who;
+  });
+  if (was !== (chosen?.contact ?? null)) {
+    setWas(chosen?.contact ?? null);
+    if ((ticket || asksTicket) && aside.current?.contains(document.activeElement)) {
+      if (!looked && was) setLooked({ contact: was, who: wasWho.current, writes: was });
+    } else {
+      setTicket(null);
+      setAsksTicket(false);
+      setLooked(null);
+    }
+  }
+  const back = () => {
+    setTicket(null);
+    setAsksTicket(false);
+    setLooked(null);
+  };
+  /** From Pekerjaan: on the card of who is there already, else on that of the last contact in which it was touched. */
+  const showTicket = (one: Thing) => {
+    setAsksTicket(false);
+    setLooked(card?.tickets.some((found) => found.id === one.ticket?.id) ? null : { contact: one.contact, who: one.name ?? (one.address ? readable(one.address) : words("unknown")), writes: null });
+    setTicket(one.ticket?.id ?? null);
+    show("customer");
+  };
 
   // what is being asked for belongs to the call as it was
   const callNow = `${calls.main?.contact ?? ""}${calls.main?.state ?? ""}${calls.asked?.contact ?? ""}`;
@@ -142,6 +176,19 @@ export function Desk() {
         : undefined,
     },
     { id: "callback", name: words("callback"), hotkey: keys.callback, run: chosen && chosen.of?.direction !== "internal" ? promise : undefined },
+    {
+      id: "ticket",
+      name: words("ticketNew"),
+      hotkey: keys.ticket,
+      run:
+        chosen && card?.person && card.direction !== "internal"
+          ? () => {
+              setLooked(null);
+              show("customer");
+              setAsksTicket(true);
+            }
+          : undefined,
+    },
     { id: "script", name: words("script"), hotkey: keys.script, run: () => show(beside === "script" ? "customer" : "script") },
     { id: "commands", name: words("commands"), hotkey: keys.commands, run: () => setBarOpen(true), deep: true },
     ...work.map((one) => ({ id: `row ${one.contact}`, name: words("commandShow", { who: whoIs(one, words) }), deep: true, run: () => setWanted(one.contact) })),
@@ -174,6 +221,7 @@ export function Desk() {
                 ready={agent?.presence === "ready"}
                 busy={calls.main !== null}
                 onCall={callThing}
+                onTicket={showTicket}
                 begun={begun}
                 begin={begin}
               />
@@ -206,7 +254,7 @@ export function Desk() {
               )}
             </section>
           </div>
-          <aside className="pane pane-customer card" aria-label={customer}>
+          <aside ref={aside} className="pane pane-customer card" aria-label={customer}>
             <div className="choice" role="group" aria-label={words("besideCall")}>
               <Button small pressed={beside === "customer"} onPress={() => show("customer")}>
                 {customer}
@@ -215,7 +263,18 @@ export function Desk() {
                 {words("script")}
               </Button>
             </div>
-            {beside === "customer" ? <Customer work={chosen} busy={calls.main !== null} onCall={callThing} /> : <Script work={chosen} script={card?.script ?? null} campaign={card?.campaign_name ?? null} />}
+            {beside === "customer" ? <Customer
+                work={chosen}
+                looked={looked}
+                back={back}
+                backTo={chosen ? who : null}
+                ticket={ticket}
+                setTicket={setTicket}
+                asksTicket={asksTicket}
+                setAsksTicket={setAsksTicket}
+                busy={calls.main !== null}
+                onCall={callThing}
+              /> : <Script work={chosen} script={card?.script ?? null} campaign={card?.campaign_name ?? null} />}
           </aside>
         </div>
       }

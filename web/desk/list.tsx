@@ -18,6 +18,7 @@ import { useAct, type Act } from "./act";
 import { again, callable, dueOf, useStill, useThings, type Thing } from "./things";
 import { readable } from "../shared/address";
 import { whoIs } from "./who";
+import { ticketWords } from "./ticketwords";
 import { deskWords } from "./words";
 
 const signs: Record<string, string> = { voice: "☎", chat: "✉", email: "@", sms: "✉", message: "✉", social: "#", video: "▶", ticket: "▤" };
@@ -53,8 +54,9 @@ function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () =
 
 const LATER_MS = 15 * 60_000;
 
-function ThingRow({ one, act, busy, onCall }: { one: Thing; act: Act; busy: boolean; onCall: () => void }) {
+function ThingRow({ one, act, busy, onCall, onTicket }: { one: Thing; act: Act; busy: boolean; onCall: () => void; onTicket: () => void }) {
   const words = useWords(deskWords);
+  const say = useWords(ticketWords);
   const of = useStore(language);
   const me = useLive((page) => page.me?.agent ?? "");
   const directory = useLive((page) => page.directory);
@@ -62,17 +64,23 @@ function ThingRow({ one, act, busy, onCall }: { one: Thing; act: Act; busy: bool
   const client = directory?.clients.find((c) => c.id === one.client)?.name;
   const who = one.name ?? (one.address ? readable(one.address.replace(/^\*+/, "…")) : null);
   const due = dueOf(one.due, now);
-  const title = one.text ?? (one.kind === "task" ? words("taskErased") : words("callbackOf", { who: who ?? words("unknown") }));
+  const title = one.text ?? (one.kind !== "callback" ? words("taskErased") : words("callbackOf", { who: who ?? words("unknown") }));
   const set = (name: string, body: { done?: boolean; due?: string }) => act.run(name, () => api.taskSet(me, one.task!, body).then(again));
 
   return (
     <li className={`thing ${due.state} ${one.gone ? "gone" : ""}`}>
       <div className="thing-top">
-        <span className="sign" role="img" aria-label={words(one.kind === "task" ? "taskKind" : "callbackKind")}>
-          {one.kind === "task" && !one.contact ? "▤" : "↩"}
+        <span className="sign" role="img" aria-label={one.ticket ? say("kind") : words(one.kind === "task" ? "taskKind" : "callbackKind")}>
+          {one.ticket ? "▣" : one.kind === "task" && !one.contact ? "▤" : "↩"}
         </span>
         <span className="grow">
           <strong className="thing-text">{title}</strong>
+          {one.ticket ? (
+            <span className="small soft">
+              {say("inTicket", { number: one.ticket.id })}
+              {one.ticket.status === "waiting" ? ` · ${say("waiting")}` : ""}
+            </span>
+          ) : null}
           {who || client ? <span className="small soft cut">{[one.text ? who : null, client].filter(Boolean).join(" · ")}</span> : null}
           <span>
             {one.gone ? (
@@ -86,6 +94,11 @@ function ThingRow({ one, act, busy, onCall }: { one: Thing; act: Act; busy: bool
         </span>
       </div>
       <div className="row wrap thing-do">
+          {one.ticket ? (
+            <Button small disabled={one.gone} label={say("showThis", { number: one.ticket.id, text: title })} onPress={onTicket}>
+              {say("show")}
+            </Button>
+          ) : null}
           {one.contact ? (
             <Button small disabled={one.gone || busy || act.busy !== null || !callable(one.address)} title={callable(one.address) ? undefined : words("numberHidden")} label={words("callWhom", { who: who ?? words("unknown") })} onPress={onCall}>
               {words("callThis")}
@@ -114,12 +127,13 @@ export interface ListProps {
   /** A call is in hand: no other is placed. */
   busy: boolean;
   onCall: (thing: Thing) => void;
+  onTicket: (thing: Thing) => void;
   /** Asked for in another place of the page. */
   begun: Begun | null;
   begin: (begun: Begun | null) => void;
 }
 
-export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, begin }: ListProps) {
+export function WorkList({ work, chosen, choose, ready, busy, onCall, onTicket, begun, begin }: ListProps) {
   const words = useWords(deskWords);
   const me = useLive((page) => page.me?.agent ?? null);
   const now = useNow();
@@ -128,6 +142,7 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
   // callbacks come and go without us; a wrap-up may have promised one
   const things = useStill(useThings(me, `${Math.floor(now / 30_000)} ${work.map((one) => one.contact + one.state).join()}`), over || inside);
   const act = useAct();
+  const say = useWords(ticketWords);
 
   useCommands([
     { id: "task", name: words("task"), hotkey: keys.task, run: () => begin({ contact: null, who: "", text: "" }) },
@@ -137,6 +152,7 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
         const name = one.text ?? words("callbackOf", { who: one.name ?? (one.address ? readable(one.address) : words("unknown")) });
         return [
           { id: `call ${one.key}`, name: words("commandCall", { name }), deep: true, run: one.contact && !busy && callable(one.address) ? () => onCall(one) : undefined },
+          { id: `show ${one.key}`, name: say("showThis", { number: one.ticket?.id ?? "", text: name }), deep: true, run: one.ticket ? () => onTicket(one) : undefined },
           { id: `done ${one.key}`, name: words("commandDone", { name }), deep: true, run: one.task ? () => act.run("done", () => api.taskSet(me ?? "", one.task!, { done: true }).then(again)) : undefined },
         ];
       }),
@@ -181,7 +197,7 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
           {things.map((one) => one.coach ? (
             <CoachRow key={one.key} note={one.coach} gone={one.gone} act={act} />
           ) : (
-            <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} />
+            <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} onTicket={() => onTicket(one)} />
           ))}
         </ul>
       )}

@@ -1,14 +1,14 @@
 // Something to do, perhaps at a time, perhaps about a customer: one line by keyboard, its time read out of the words.
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { api } from "../shared/api.gen";
-import { moment, now } from "../shared/clock";
+import { moment } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
 import { useAct } from "./act";
+import { DueField, useDue } from "./due";
 import { again } from "./things";
-import { whenOf } from "./when";
 import { deskWords } from "./words";
 
 export interface Begun {
@@ -19,25 +19,18 @@ export interface Begun {
 
 const MOST = 300; // bytes
 
-/** "2026-11-23T10:00", as an input of the kind wants it. */
-function local(at: Date): string {
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
-}
-
 export function NewTask({ begun, onDone }: { begun: Begun; onDone: () => void }) {
   const words = useWords(deskWords);
   const of = useStore(language);
   const me = useLive((page) => page.me?.agent ?? "");
   const [text, setText] = useState(begun.text);
-  const [picked, setPicked] = useState<string | null>(null);
   const [about, setAbout] = useState(begun.contact !== null);
   const act = useAct();
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const found = picked === null ? whenOf(text, new Date(now())) : null;
-  const due = picked ? new Date(picked) : (found?.due ?? null);
-  const what = (found ? found.text : text.trim()) || (begun.contact ? words("callback") : text.trim());
+  const when = useDue(text);
+  const { due } = when;
+  const what = when.rest || (begun.contact ? words("callback") : text.trim());
 
   useEffect(() => {
     input.current?.focus(); // it was asked for by a key or a click just now
@@ -68,10 +61,7 @@ export function NewTask({ begun, onDone }: { begun: Begun; onDone: () => void })
         <span>{begun.contact ? words("taskFor", { who: begun.who }) : words("taskWhat")}</span>
         <input ref={input} className="input" value={text} maxLength={MOST} autoComplete="off" placeholder={words("taskHint")} aria-describedby={`${id}w`} onChange={(event) => setText(event.target.value)} />
       </label>
-      <label className="field">
-        <span className="small soft">{words("taskTime")}</span>
-        <input className="input" type="datetime-local" value={picked ?? (found ? local(found.due) : "")} min={local(new Date(now()))} onChange={(event) => setPicked(event.target.value || null)} />
-      </label>
+      <DueField of={when} />
       {begun.contact ? (
         <label className="row small">
           <input type="checkbox" checked={about} onChange={(event) => setAbout(event.target.checked)} /> {words("taskAbout", { who: begun.who })}

@@ -1,14 +1,15 @@
 // What is to be done and nobody waits for: tasks and callbacks, in the order of their time. Rows stand still under the pointer.
 import { useRef } from "react";
-import type { CardCallback, CoachNote, Task } from "../shared/api.gen";
+import type { CardCallback, CoachNote, Task, Ticket, TicketNews } from "../shared/api.gen";
 import { api } from "../shared/api.gen";
+import { ticketNews } from "../shared/live";
 import { Store, useStore } from "../shared/store";
 import { useAsked } from "./asked";
 
 /** Either, as a row of Pekerjaan. */
 export interface Thing {
   key: string;
-  kind: "task" | "callback" | "coaching";
+  kind: "task" | "callback" | "coaching" | "ticket";
   /** Of a task. */
   task: string | null;
   text: string | null;
@@ -20,6 +21,8 @@ export interface Thing {
   due: string | null;
   /** Of a recording that is to be heard again. */
   coach?: CoachNote;
+  /** That waits for something to be done. */
+  ticket?: Ticket;
   /** It was done just now: its row stays until the pointer has left the list. */
   gone: boolean;
 }
@@ -27,6 +30,8 @@ export interface Thing {
 export const ofTask = (one: Task): Thing => ({ key: `t${one.id}`, kind: "task", task: one.id, text: one.text, contact: one.contact, client: one.client, queue: null, name: one.name, address: one.address, due: one.due, gone: false });
 export const ofCallback = (one: CardCallback): Thing => ({ key: `c${one.contact}`, kind: "callback", task: null, text: null, contact: one.contact, client: one.client, queue: one.queue, name: one.name, address: one.address, due: one.due, gone: false });
 export const ofNote = (one: CoachNote): Thing => ({ key: `n${one.id}`, kind: "coaching", task: null, text: one.text, contact: one.contact, client: null, queue: null, name: null, address: null, due: null, coach: one, gone: false });
+
+export const ofTicket = (one: Ticket): Thing => ({ key: `k${one.id}`, kind: "ticket", task: null, text: one.subject, contact: one.contacts.at(-1) ?? null, client: one.client, queue: null, name: one.name, address: one.address, due: one.due, ticket: one, gone: false });
 
 /** By time; those without one last, in the order in which they came. */
 export const byTime = (all: readonly Thing[]): Thing[] => [...all].sort((a, b) => (a.due ? Date.parse(a.due) : Infinity) - (b.due ? Date.parse(b.due) : Infinity) || 0);
@@ -56,10 +61,21 @@ export const again = (): void => written.set(written.get() + 1);
 /** Can it be called? Hidden numbers cannot: who may not see them may not dial them by hand. */
 export const callable = (address: string | null): boolean => !!address && /^\+?[0-9]{2,15}$/.test(address);
 
+/** What the live state said last of tickets that `which` knows: it changes when one of them does. */
+export function useTicketTurn(which: (one: TicketNews) => boolean): string {
+  return useStore(ticketNews)
+    .filter(which)
+    .map((one) => `${one.id}.${one.version}`)
+    .join();
+}
+
 export function useThings(agent: string | null, turn: string): Thing[] {
   const writes = useStore(written);
-  const answer = useAsked(agent && `work ${agent}`, `${writes} ${turn}`, (signal) => api.work(agent!, { signal }));
-  return answer ? [...answer.callbacks.map(ofCallback), ...answer.tasks.map(ofTask), ...answer.coaching.map(ofNote)] : [];
+  const shown = useRef<ReadonlySet<string>>(new Set());
+  const tickets = useTicketTurn((one) => shown.current.has(one.id) || (one.owner_kind === "agent" && one.owner === agent));
+  const answer = useAsked(agent && `work ${agent}`, `${writes} ${turn} ${tickets}`, (signal) => api.work(agent!, { signal }));
+  shown.current = new Set(answer?.tickets.map((one) => one.id));
+  return answer ? [...answer.callbacks.map(ofCallback), ...answer.tasks.map(ofTask), ...answer.coaching.map(ofNote), ...answer.tickets.map(ofTicket)] : [];
 }
 
 /** How a due time stands: a clock when it is within the hour, or past. */

@@ -332,6 +332,87 @@ test("tasks by keyboard: written with their time, done, called from; what may no
   await expect(call(page).getByRole("alert").filter({ hasText: "Anda tidak berhak menelepon nomor seperti ini" })).toBeVisible();
 });
 
+test("a ticket: opened in the call by keyboard, in Pekerjaan with its time, seen by the next agent at the ring and resolved there", async ({ page, context }) => {
+  test.setTimeout(120_000);
+  const tickets = (on: Page) => on.getByRole("complementary").getByRole("region", { name: "Tiket terbuka" });
+  const ticket = (on: Page) => tickets(on).getByRole("button", { name: /#\d+.*kartu pengganti belum tiba/ });
+  const wrapUp = async (on: Page) => {
+    await on.keyboard.press("Control+Alt+E");
+    await expect(call(on).getByText("Catatan akhir")).toBeVisible();
+    await on.keyboard.press("1");
+    await on.keyboard.press("F2");
+    await expect(call(on).getByText("Tidak ada panggilan.")).toBeVisible();
+  };
+  await be(page, "Agen 1");
+  await expect(page.getByText("Telepon terhubung")).toBeVisible();
+  await becomeReady(page);
+  await customer.call("081277770041", "5001");
+  await expect(call(page).getByText("+62 812-7777-0041", { exact: true })).toBeVisible();
+  await expect(tickets(page).getByText("Tidak ada tiket terbuka.")).toBeVisible();
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  await page.keyboard.press("Control+Alt+C");
+  await page.keyboard.type("kartu pengganti belum tiba besok 10.00");
+  await expect(tickets(page).getByText(/tenggat .*10[.:]00/)).toBeVisible();
+  await accessible(page, "a new ticket");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Escape");
+  await expect(tickets(page).getByRole("form")).toHaveCount(0);
+  await page.keyboard.press("Control+Alt+C");
+  await page.keyboard.type("kartu pengganti belum tiba besok 10.00");
+  await page.keyboard.press("Enter");
+  await expect(ticket(page)).toHaveAttribute("aria-expanded", "true");
+  await expect(ticket(page)).toContainText("Agen 1");
+  const row = page.getByRole("listitem").filter({ hasText: "kartu pengganti" }).filter({ hasText: "+62 812-7777-0041 · Toko Uji" });
+  await expect(row).toContainText(/Tiket \d+/);
+  // to write in it is not to lose the word when the call ends
+  await tickets(page).getByRole("textbox", { name: /Catatan pada tiket/ }).fill("kurir sudah ");
+  await customer.hangup("081277770041");
+  await expect(call(page).getByText("Catatan akhir")).toBeVisible();
+  await page.keyboard.type("dihubungi");
+  await tickets(page).getByRole("button", { name: /^Tulis pada tiket/ }).click();
+  await expect(tickets(page).getByText("kurir sudah dihubungi")).toBeVisible();
+  await page.keyboard.press("1");
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
+  // from Pekerjaan to the card, when nobody calls
+  await row.getByRole("button", { name: /^Lihat tiket/ }).click();
+  const aside = page.getByRole("complementary");
+  await expect(aside.getByText("Anda melihat tiket +62 812-7777-0041.")).toBeVisible();
+  await expect(tickets(page).getByText("kurir sudah dihubungi")).toBeVisible();
+  await accessible(page, "a ticket from the list");
+  await page.keyboard.press("F9");
+  await expect(page.getByRole("button", { name: /Keadaan saya:\s*Istirahat/ })).toBeVisible();
+
+  // the same customer, another agent
+  const other = await context.newPage();
+  await be(other, "Agen 2");
+  await becomeReady(other);
+  await customer.call("081277770041", "5001");
+  await expect(call(other).getByRole("button", { name: /^Jawab/ })).toBeEnabled();
+  await expect(ticket(other)).toBeVisible(); // at the ring
+  await other.keyboard.press("F2");
+  await expect(call(other).getByText("Bicara")).toBeVisible();
+  await ticket(other).click();
+  await expect(tickets(other).getByText("kurir sudah dihubungi")).toBeVisible();
+  await tickets(other).getByRole("button", { name: /^lihat kontaknya/i }).first().click();
+  await expect(other.getByRole("complementary").getByRole("listitem").filter({ hasText: /Tiket \d+/ }).last()).toBeFocused();
+  await accessible(other, "a ticket on the card");
+  await tickets(other).getByRole("textbox", { name: /Catatan pada tiket/ }).fill("sudah diterima");
+  await tickets(other).getByRole("button", { name: /^Selesaikan tiket/ }).click();
+  await expect(ticket(other)).toContainText("selesai");
+  await expect(row.getByText("Selesai", { exact: true })).toBeVisible({ timeout: 2_000 }); // at the first agent's, too; its row stands as long as the focus is in the list
+  await expect(ticket(page)).toContainText("selesai");
+  await expect(tickets(page).getByText("sudah diterima")).toBeVisible();
+  await tickets(other).getByRole("button", { name: /^Buka lagi tiket/ }).click();
+  await expect(row.getByText("Selesai", { exact: true })).toHaveCount(0);
+  await page.getByRole("heading", { name: "Pekerjaan" }).click();
+  await tickets(other).getByRole("button", { name: /^Selesaikan tiket/ }).click();
+  await expect(row).toHaveCount(0);
+  await wrapUp(other);
+  await other.close();
+});
+
 test("a conference: who is in it, a favourite, the leader asked by one key; one of them is let go", async ({ page, context, browser }) => {
   test.setTimeout(120_000);
   await be(page, "Agen 1");

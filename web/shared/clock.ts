@@ -51,6 +51,13 @@ export function spoken(ms: number, of: Language): string {
   return [s >= 3600 ? part(Math.floor(s / 3600), "hour") : "", s >= 60 ? part(Math.floor(s / 60) % 60, "minute") : "", part(s % 60, "second")].filter(Boolean).join(" ");
 }
 
+/** How long ago, in its largest unit: "3 hari", "5 menit". */
+export function age(ms: number, of: Language): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  const [n, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 1440 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
+  return new Intl.NumberFormat(locale(of), { style: "unit", unit, unitDisplay: "long" }).format(n);
+}
+
 /** A moment of the day, or day and moment when it is not today. */
 export function moment(time: string, of: Language): string {
   const at = new Date(time);

@@ -1,5 +1,5 @@
 // One feed a page: who one is, what lives, whether it is fresh.
-import { api, type Directory, type FeedMessage, type Me, type Message } from "./api.gen";
+import { api, type Directory, type FeedMessage, type Me, type Message, type TicketNews } from "./api.gen";
 import { onSessionOver, Problem, session } from "./call";
 import { setClock } from "./clock";
 import { Feed, nothing, type Connection, type Live } from "./feed";
@@ -22,9 +22,16 @@ export const useLive = <P,>(part: (page: Page) => P): P => usePart(page, part);
 /** What supervisors say to many. */
 export const said = new Store<readonly Message[]>([]);
 
-function takeSaid(message: FeedMessage): void {
+/** Tickets that were changed last: whoever shows one of them asks for it again. */
+export const ticketNews = new Store<readonly TicketNews[]>([]);
+
+function takeLists(message: FeedMessage): void {
   if (message.messages) said.set(message.messages);
-  for (const event of message.events ?? []) if (event.type === "messages") said.set((event.data as readonly Message[] | null) ?? []);
+  if (message.tickets) ticketNews.set(message.tickets);
+  for (const event of message.events ?? []) {
+    if (event.type === "messages") said.set((event.data as readonly Message[] | null) ?? []);
+    if (event.type === "tickets") ticketNews.set((event.data as readonly TicketNews[] | null) ?? []);
+  }
 }
 
 /** Something else has found the server: the feed need not wait for its turn. */
@@ -64,7 +71,7 @@ export async function begin(): Promise<void> {
       page.set({ ...before, live, connection, lostAt: connection === "live" ? null : (before.lostAt ?? Date.now()) });
       if (connection === "over") toLogin(true);
     },
-    message: takeSaid,
+    message: takeLists,
     check: async () => {
       try {
         await whoAmI();

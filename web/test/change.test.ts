@@ -4,7 +4,7 @@ import { bodies, isEmpty, joined, undoOf, type Wish } from "../lead/change";
 
 const at = Date.parse("2026-11-22T08:00:00Z");
 const until = new Date(at + 3_600_000);
-const change = (more: Partial<AgentChange>): AgentChange => ({ skill: null, queue: null, level: null, serves: null, until: null, ...more });
+const change = (more: Partial<AgentChange>): AgentChange => ({ skill: null, queue: null, team: null, level: null, serves: null, until: null, ...more });
 const agent = (id: string, ...changes: AgentChange[]): Agent => ({ id, changes }) as unknown as Agent;
 const wish = (more: Partial<Wish>): Wish => ({ skills: {}, queues: {}, until, ...more });
 

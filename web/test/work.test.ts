@@ -1,11 +1,12 @@
 // What stands in Pekerjaan beside calls, the command bar, favourites, who is in a conference.
 import { describe, expect, it, vi } from "vitest";
-import type { DirectoryAgent } from "../shared/api.gen";
+import type { DirectoryAgent, Ticket } from "../shared/api.gen";
+import { age } from "../shared/clock";
 import { matching, type Command } from "../desk/commands";
 import { FAVOURITES_MAX, favouriteKey, favourites, isFavourite, keptBefore, toggle, toggled, type Favourite } from "../desk/favourites";
 import { keys } from "../desk/keys";
 import { leaderOf, nameOfParty, nameParties } from "../desk/model";
-import { byTime, callable, dueOf, settle, type Thing } from "../desk/things";
+import { byTime, callable, dueOf, ofTicket, settle, type Thing } from "../desk/things";
 
 const thing = (key: string, due: string | null = null): Thing => ({ key, kind: "task", task: key, text: key, contact: null, client: null, queue: null, name: null, address: null, due, gone: false });
 const keysOf = (all: readonly Thing[]) => all.map((one) => one.key + (one.gone ? "!" : ""));
@@ -34,6 +35,26 @@ describe("tasks and callbacks", () => {
   it("are called where the number is seen", () => {
     expect(["6281234567890", "+6281234567890", "1002"].map(callable)).toEqual([true, true, true]);
     expect([null, "", "***********90", "siti@example.id"].map(callable)).toEqual([false, false, false, false]);
+  });
+});
+
+describe("tickets", () => {
+  const ticket: Ticket = {
+    id: "12", version: 3, person: "7", client: "toko", subject: "kartu hilang", status: "open", priority: "high", owner_kind: "agent", owner: "siti", owner_name: "Siti",
+    due: "2026-11-23T09:30:00Z", created: "2026-11-20T09:00:00Z", by: "budi", by_name: "Budi", changed: "2026-11-21T09:00:00Z", changed_by: "siti", changed_by_name: "Siti",
+    resolved: null, contacts: ["71", "93"], name: "Ani", address: "62811234567",
+  };
+
+  it("stand among tasks by their time, about the contact in which they were touched last", () => {
+    const row = ofTicket(ticket);
+    expect([row.key, row.kind, row.text, row.contact, row.name]).toEqual(["k12", "ticket", "kartu hilang", "93", "Ani"]);
+    expect(ofTicket({ ...ticket, contacts: [] }).contact).toBe(null);
+    expect(keysOf(byTime([thing("a", "2026-11-23T10:00:00Z"), row, thing("b", "2026-11-23T09:00:00Z")]))).toEqual(["b", "k12", "a"]);
+  });
+
+  it("say how old they are in their largest unit", () => {
+    expect([0, 59_999, 60_000, 7_199_999, 7_200_000, 86_400_000 * 3 + 5].map((ms) => age(ms, "id"))).toEqual(["0 menit", "0 menit", "1 menit", "1 jam", "2 jam", "3 hari"]);
+    expect(age(86_400_000, "en")).toBe("1 day");
   });
 });
 

@@ -471,6 +471,27 @@ static sapa_rc db_setting_put(void *db, const char *key, const void *value, size
     return put_bytes(db, ST_SETTING_PUT, key, value, size, wall_us);
 }
 
+static sapa_rc db_settings_put(void *db, const struct sapa_setting *of, size_t count, int64_t wall_us)
+{
+    struct sqlite_store *store = db;
+    struct link *link;
+    sapa_rc rc = begin_write(store, &link);
+
+    if (rc != SAPA_OK)
+        return rc;
+    for (size_t i = 0; rc == SAPA_OK && i < count; i++) {
+        const enum statement which = of[i].value ? ST_SETTING_PUT : ST_SETTING_DELETE;
+        sqlite3_stmt *st = get(link, which);
+        bind_text(st, 1, of[i].key);
+        if (of[i].value) {
+            bind_bytes(st, 2, of[i].value, strlen(of[i].value));
+            bind_u64(st, 3, (uint64_t)wall_us);
+        }
+        rc = run(store, link, which);
+    }
+    return end_write(store, rc);
+}
+
 static sapa_rc db_setting_delete(void *db, const char *key)
 {
     struct sqlite_store *store = db;
@@ -815,6 +836,7 @@ const struct sapa_store_ops sapa_sqlite_ops = {
     .take_epoch = db_take_epoch,
     .setting_get = db_setting_get,
     .setting_put = db_setting_put,
+    .settings_put = db_settings_put,
     .setting_delete = db_setting_delete,
     .document_get = db_document_get,
     .document_put = db_document_put,

@@ -71,6 +71,65 @@ def targets(own):
     assert "service_level_1_target" not in admin.get(V1 + "/reports/queues?by=day&only=service").json["items"][-1]
 
 
+def shifts(own, name):
+    """Plans of who may plan, all or nothing; what came of them is one number everywhere, and each deviation says what it is."""
+    path, leader = V1 + "/shifts", admin.as_role("supervisor")
+    now = time.time() + 7 * 3600  # Jakarta
+    day = time.strftime("%Y-%m-%d", time.gmtime(now))
+    begin, after = int(now // 86400 * 86400), time.strftime("%Y-%m-%d", time.gmtime(now + 86400))
+
+    def entry(activity, start, end, agent=name):
+        return {"agent": agent, "activity": activity, "start": time.strftime("%Y-%m-%dT%H:%M", time.gmtime(start)), "end": time.strftime("%Y-%m-%dT%H:%M", time.gmtime(end))}
+
+    start = max(begin, int(now // 60) * 60 - 3600)
+    plan = {"agents": [name], "items": [entry("shift", start, start + 8 * 3600), entry("break", start + 4 * 3600, start + 4 * 3600 + 900)]}
+    bounds, seen = f"?from={day}&to={after}", {"If-Match": '"0"'}
+    assert own.get(f"{V1}/agents/{name}/day").json["adherence"] is None and leader.get(path).json == {**leader.get(path).json, "version": 0, "items": []}
+    leader.put(path + bounds, plan, 428)
+    leader.put(path + bounds, plan, 412, headers={"If-Match": '"7"'})
+    for other in (own, admin.as_role("viewer"), admin.as_role("director")):
+        other.put(path + bounds, plan, 403, headers=seen)
+    leader.put(path + bounds, {**plan, "agents": ["nobody"]}, 400, headers=seen)
+    leader.put(path + bounds, {**plan, "items": [{**plan["items"][0], "activity": "nap"}]}, 422, headers=seen)
+    wrong = leader.put(path + bounds, {**plan, "items": plan["items"] + [entry("meeting", start - 7200, start - 3600)]}, 422, headers=seen).json
+    assert wrong["errors"][0]["where"] == "items[2]" and wrong["more"] == 0 and leader.get(path).json["version"] == 0, wrong
+    made = leader.put(path + bounds, plan, headers=seen).json
+    assert made["version"] == 1 and made["entries"] == 2, made
+    told = leader.get(path + bounds)
+    assert told.json["items"] == plan["items"] and told.headers["etag"] == '"1"', told.json
+    assert own.get(path + bounds).json["items"] == plan["items"] and leader.get(f"{path}{bounds}&team=night").json["items"] == []
+    leader.get(path + "?from=today", 400)
+    leader.get(path + "?team=nobody", 404)
+    mine = own.get(f"{V1}/agents/{name}/day").json
+    assert 0 <= mine["adherence"] <= 1 and 0 < mine["scheduled_ms"] <= 3700000 and mine["plan"][0]["activity"] == "shift", mine
+    assert {i["verdict"] for i in mine["items"]} <= {"as planned", "absent", "unknown", "busy", "unplanned"}, mine
+    assert sum(i["contact_count"] for i in mine["items"] if i["actual"] in ("work", "contact")) > 0, mine["items"]
+    [of_all] = [a for a in leader.get(V1 + "/adherence").json["agents"] if a["agent"] == name]
+    assert of_all["scheduled_work_ms"] == of_all["scheduled_ms"] >= mine["scheduled_ms"], of_all
+    assert [t["team"] for t in leader.get(V1 + "/adherence?team=" + of_all["team"]).json["teams"]] == [of_all["team"]]
+    row = [r for r in admin.get(f"{V1}/reports/agents?by=day&only={name}").json["items"]][-1]
+    assert row["scheduled_ms"] >= of_all["scheduled_ms"] and row["adherence"] is not None and row["conformance"] is not None, row
+    assert own.get(V1 + "/me/figures").json["figures"]["adherence"] is not None
+    own.get(V1 + "/agents/nobody/day", 404)
+    leader.get(f"{V1}/agents/{name}/day?day=yesterday", 400)
+    admin.as_role("supervisor", clients=["bank"]).get(V1 + "/adherence", 403)
+    figures = {f["id"]: f for f in admin.get(V1 + "/figures").json["items"]}
+    assert figures["adherence"]["better"] == "higher" and "without a plan" in figures["conformance"]["edge"], figures["adherence"]
+    # out to a file and in again: the same plan; a wrong line is named and changes nothing
+    env = {**os.environ, "SAPA_TOKEN": leader.token}
+    out = subprocess.run([sapa, "shifts", "export", "plan.csv", "--url", base, "--from", day, "--to", after], env=env, capture_output=True, text=True)
+    assert out.returncode == 0, out
+    text = open("plan.csv").read()
+    assert text.splitlines()[0] == "agent,start,end,activity" and len(text.splitlines()) == 3, text
+    open("wrong.csv", "w").write(text + f"{name},{day}T00:00,{day}T00:10,nap\n")
+    bad = subprocess.run([sapa, "shifts", "import", "wrong.csv", "--url", base], env=env, capture_output=True, text=True)
+    assert bad.returncode != 0 and "wrong.csv:4: " in bad.stderr and leader.get(path).json["version"] == 1, bad
+    good = subprocess.run([sapa, "shifts", "import", "plan.csv", "--url", base], env=env, capture_output=True, text=True)
+    assert good.returncode == 0 and leader.get(path + bounds).json == {**told.json, "version": 2}, good
+    write = [e for e in pages(admin, V1 + "/audit?limit=500") if e["what"] == "PUT /api/v1/shifts" and e["result"] == "OK"]
+    assert len(write) == 2 and f"from={day}" in write[0]["detail"], write
+
+
 def lines(text):
     return [json.loads(line) for line in text.splitlines() if line]
 
@@ -513,6 +572,7 @@ def writes():
     own.get(V1 + "/system", 403)
     admin.as_role("technician", clients=["bank"]).get(V1 + "/system", 403)
     targets(own)
+    shifts(own, name)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
     assert breaks["1"]["team_now"] == 0 and breaks["1"]["used_ms"] >= 0 and admin.get(V1 + "/reasons").json["items"][0]["used_ms"] is None, breaks
@@ -723,6 +783,7 @@ def restart():
     began = time.monotonic()
     assert Api(base, admin.token).get(V1 + "/me").json["user"] == "admin"
     assert Api(base, admin.token).get(V1 + "/centre").status == 200
+    assert Api(base, admin.token).get(V1 + "/shifts").json["version"] == 2 and Api(base, admin.token).get(V1 + "/shifts").json["items"]
     print(f"answered {time.monotonic() - began:.2f} s after the kill")
     lasting = json.load(open("ticket.state"))["ticket"]
     wait(lambda: admin.call("GET", f"{V1}/tickets/{lasting}").status != 503)
