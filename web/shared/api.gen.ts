@@ -2353,6 +2353,140 @@ export interface TicketNews {
   owner: string | null;
 }
 
+export interface ShiftEntry {
+  agent: string;
+  /** shift: work on the phone, but where another entry lies in it */
+  activity: "shift" | "break" | "meeting" | "training" | "other";
+  /** local time of the centre: 2026-11-22T08:00 */
+  start: string;
+  /** likewise; of a shift over midnight on the next day */
+  end: string;
+}
+
+export interface Shifts {
+  /** for If-Match; 0: nothing was ever planned */
+  version: number;
+  /** a day */
+  from: string;
+  /** a day, not included */
+  to: string;
+  /** by agent, then by time */
+  items: ShiftEntry[];
+}
+
+export interface ShiftsBody {
+  /** whose plans of these days are replaced, 1000 at most; of whom there is no item nothing is planned any more */
+  agents: string[];
+  /** 20000 at most, in any order. What is no shift lies in one of the same agent */
+  items: ShiftEntry[];
+}
+
+export interface ShiftsMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** the new one */
+  version: number;
+  /** that are planned with it */
+  entries: number;
+}
+
+export interface DayPlan {
+  activity: "shift" | "break" | "meeting" | "training" | "other";
+  from: string;
+  to: string;
+}
+
+export interface DayLine {
+  from: string;
+  to: string;
+  /** null: nothing */
+  planned: "shift" | "break" | "meeting" | "training" | "other" | null;
+  /** work: ready, in contacts or in wrap-up, as planned */
+  actual: "work" | "out" | "ready" | "contact" | "wrapup" | "not ready" | "stopped";
+  /** of not being ready */
+  reason: string | null;
+  /** busy: in a contact or in wrap-up where no work was planned; absent: logged out or not ready where it was; at work: ready in a planned break; unplanned: logged in outside shifts; unknown: the centre stood still */
+  verdict: "as planned" | "busy" | "absent" | "at work" | "unplanned" | "unknown";
+  contact_count: number;
+  /** those that he had in hand, 20 at most */
+  contacts: string[];
+}
+
+export interface AgentDay {
+  agent: string;
+  name: string;
+  day: string;
+  /** of the last that is known */
+  until: string;
+  /** entries whose shift begins on the day */
+  plan: DayPlan[];
+  /** from midnight to midnight; what lies between them: logged out, and nothing was planned */
+  items: DayLine[];
+  /** true: there is more than 2000 lines */
+  cut: boolean;
+  /** in_schedule / scheduled; null without a plan */
+  adherence: number | null;
+  /** worked / scheduled_work; null without a plan */
+  conformance: number | null;
+  /** ready / logged_in */
+  availability: number | null;
+  /** as in Figure */
+  occupancy: number | null;
+  scheduled_ms: number;
+  scheduled_work_ms: number;
+  in_schedule_ms: number;
+  worked_ms: number;
+  logged_in_ms: number;
+}
+
+export interface AgentAdherence {
+  agent: string;
+  name: string;
+  team: string | null;
+  /** in_schedule / scheduled; null without a plan */
+  adherence: number | null;
+  /** worked / scheduled_work; null without a plan */
+  conformance: number | null;
+  /** ready / logged_in */
+  availability: number | null;
+  /** as in Figure */
+  occupancy: number | null;
+  scheduled_ms: number;
+  scheduled_work_ms: number;
+  in_schedule_ms: number;
+  worked_ms: number;
+  logged_in_ms: number;
+}
+
+export interface TeamAdherence {
+  team: string;
+  /** in_schedule / scheduled; null without a plan */
+  adherence: number | null;
+  /** worked / scheduled_work; null without a plan */
+  conformance: number | null;
+  /** ready / logged_in */
+  availability: number | null;
+  /** as in Figure */
+  occupancy: number | null;
+  scheduled_ms: number;
+  scheduled_work_ms: number;
+  in_schedule_ms: number;
+  worked_ms: number;
+  logged_in_ms: number;
+}
+
+export interface Adherence {
+  day: string;
+  /** of the last that is known */
+  until: string;
+  /** who was planned or logged in */
+  agents: AgentAdherence[];
+  /** their sums */
+  teams: TeamAdherence[];
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2622,6 +2756,14 @@ export const api = {
   ticketSet: (ticket: string, body: TicketChangeBody, asked: Asked = {}) => call<TicketMade>("PUT", `/api/v1/tickets/${encodeURIComponent(ticket)}`, { ...asked, body }),
   /** Write in it what was said or done */
   ticketEntry: (ticket: string, body: TicketEntryBody, asked: Asked = {}) => call<TicketMade>("POST", `/api/v1/tickets/${encodeURIComponent(ticket)}/entries`, { ...asked, body }),
+  /** Planned shifts, of the agents that one sees: those that begin on the days from `from` on, `to` not included; seven days from today without */
+  shifts: (query: { from?: string; to?: string; agent?: string; team?: string } = {}, asked: Asked = {}) => call<Shifts>("GET", `/api/v1/shifts`, { ...asked, query }),
+  /** Another plan for some agents and the days from `from` on, `to` not included, in place of what is planned there: all of it, or nothing and what is wrong; If-Match names the version that was seen, 0 when there was none */
+  shiftsPut: (body: ShiftsBody, query: { from?: string; to?: string } = {}, asked: Asked = {}) => call<ShiftsMade>("PUT", `/api/v1/shifts`, { ...asked, body, query }),
+  /** What was planned for an agent on a day and what he did, with each deviation: busy with which contacts, or absent. Today without `day` */
+  agentDay: (agent: string, query: { day?: string } = {}, asked: Asked = {}) => call<AgentDay>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/day`, { ...asked, query }),
+  /** Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day` */
+  adherence: (query: { day?: string; team?: string } = {}, asked: Asked = {}) => call<Adherence>("GET", `/api/v1/adherence`, { ...asked, query }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };
