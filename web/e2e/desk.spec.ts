@@ -293,6 +293,14 @@ test("tasks by keyboard: written with their time, done, called from; what may no
   await expect(page.getByRole("option", { name: "Selesaikan: kirim formulir retur" })).toBeVisible();
   await page.keyboard.press("Enter");
   await expect(task).toHaveCount(0);
+  // nobody is asked whether he is sure: it comes back as it was
+  await page.getByRole("button", { name: "Urungkan selesai: kirim formulir retur" }).click();
+  await expect(task).toContainText("10.00");
+  await expect(page.getByText("Selesai: kirim formulir retur")).toHaveCount(0);
+  await task.getByRole("button", { name: /^Selesaikan/ }).click();
+  await page.mouse.move(700, 700);
+  await page.getByRole("heading", { name: "Pekerjaan" }).click();
+  await expect(task).toHaveCount(0);
 
   // promised to whom is talked with: it stands in the list with a clock, and calls by one click
   await becomeReady(page);
