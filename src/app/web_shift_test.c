@@ -232,6 +232,11 @@ static void who_plans_whom(void **state)
     assert_int_equal(put(0, PLAN), SAPA_OK);
     assert_int_equal(put_as(&leader, 1, PLAN), SAPA_EINVAL); /* budi is of no team of his */
     forget();
+    leader.guest_count = 1; /* nor when he is lent to it for an hour */
+    leader.guests[0] = 1;
+    assert_int_equal(put_as(&leader, 1, PLAN), SAPA_EINVAL);
+    forget();
+    leader.guest_count = 0;
     assert_int_equal(put_as(&leader, 1, "{\"agents\":[\"siti\"],\"items\":[" E("siti", "shift", "05T08:00", "05T16:00") "]}"), SAPA_OK);
     assert_int_equal(count_as(&leader), 1);
     assert_int_equal(count_as(&siti), 1);
