@@ -676,7 +676,7 @@ static bool verify_figures(struct sapa_figures *figures, struct folding *folding
     }
     sapa_rc rc = sapa_figures_fold(figures, 0, folding->seq, NULL, &more);
     if (rc == SAPA_OK)
-        rc = sapa_figures_rows_of_log(figures, UINT32_MAX, INT64_MIN / 2, 0, false, &report);
+        rc = sapa_figures_rows_of_log(figures, UINT32_MAX, INT64_MIN / 2, 0, SAPA_STRETCHES_SUMMED, &report);
     if (rc == SAPA_OK)
         rc = sapa_intervals_compare(&folding->report.intervals, &report->intervals, &rows, &differences, &first);
     if (rc == SAPA_OK && !sapa_stretches_same(&folding->report.stretches, &report->stretches) && differences++ == 0)

@@ -324,14 +324,14 @@ static void on_timer(void *ctx);
 static void arm(struct sapa_engine *engine)
 {
     const int64_t due_us = sapa_core_next_due(engine->options.core);
+    const int64_t now_us = sapa_clock_core_us(engine->clock); /* once: the clock goes on between two looks, and SAPA_MAX looks twice */
 
     if (!engine->running)
         return;
     if (due_us == INT64_MAX)
         sapa_timer_cancel(engine->options.loop, &engine->timer);
     else
-        sapa_timer_set(engine->options.loop, &engine->timer, SAPA_MAX(due_us - sapa_clock_core_us(engine->clock), 0),
-                       on_timer, engine);
+        sapa_timer_set(engine->options.loop, &engine->timer, SAPA_MAX(due_us - now_us, 0), on_timer, engine);
 }
 
 sapa_rc sapa_engine_input(struct sapa_engine *engine, struct sapa_record *input)

@@ -319,7 +319,7 @@ static bool join_stretches(void *ctx, struct sapa_str piece)
     return joining->rc == SAPA_OK;
 }
 
-sapa_rc sapa_figures_rows_of_log(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s, bool keeps,
+sapa_rc sapa_figures_rows_of_log(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s, enum sapa_figures_stretches stretches,
                                  struct sapa_report **ret_report)
 {
     struct joining joining = { &figures->report.intervals, &figures->report.stretches, SAPA_OK };
@@ -344,8 +344,8 @@ sapa_rc sapa_figures_rows_of_log(struct sapa_figures *figures, uint32_t kinds, i
         if (rc == SAPA_OK)
             rc = joining.rc;
     }
-    figures->report.stretches.keeps = keeps;
-    if (rc == SAPA_OK && figures->base > 0 && (kinds >> SAPA_ROWS_AGENTS & 1)) /* what began in the hour before reaches into the time */
+    figures->report.stretches.keeps = stretches == SAPA_STRETCHES_KEPT;
+    if (rc == SAPA_OK && figures->base > 0 && stretches != SAPA_STRETCHES_NOT) /* what began in the hour before reaches into the time */
         rc = sapa_shelf_each(figures->shelf, STRETCHES_KIND, sapa_stretch_key_min(SAPA_MAX(from_s, 3599) - 3599),
                              to_s == 0 ? UINT64_MAX >> 1 : sapa_stretch_key_min(to_s), join_stretches, &joining);
     if (rc == SAPA_OK)
@@ -385,7 +385,7 @@ sapa_rc sapa_figures_rows(struct sapa_figures *figures, uint32_t kinds, int64_t 
     sapa_rc rc = sapa_plan_head(figures->log.store, &head);
 
     if (rc == SAPA_OK) /* without a plan nobody asks when */
-        rc = sapa_figures_rows_of_log(figures, kinds, from_s, to_s, agents && head.first > 0, ret_report);
+        rc = sapa_figures_rows_of_log(figures, kinds, from_s, to_s, agents && head.first > 0 ? SAPA_STRETCHES_KEPT : SAPA_STRETCHES_NOT, ret_report);
     if (rc != SAPA_OK || !agents || head.first == 0 || !report->names.centre)
         return rc;
     const struct sapa_zone *zone = &report->names.centre->zones[report->names.centre->system.zone];

@@ -52,9 +52,10 @@ SAPA_MUST_CHECK sapa_rc sapa_figures_save(struct sapa_figures *figures);
 
 /**
  * As sapa_figures_rows(), but what the log says alone: without what came of planned shifts (http/shift.h).
- * @param keeps  agents' stretches of the time are kept in the report, not only summed up; with rows of agents alone
+ * @param stretches  what of agents' stretches of the time is in the report: nothing that was shelved, their sums, or they themselves
  */
-SAPA_MUST_CHECK sapa_rc sapa_figures_rows_of_log(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s, bool keeps,
+enum sapa_figures_stretches { SAPA_STRETCHES_NOT, SAPA_STRETCHES_SUMMED, SAPA_STRETCHES_KEPT };
+SAPA_MUST_CHECK sapa_rc sapa_figures_rows_of_log(struct sapa_figures *figures, uint32_t kinds, int64_t from_s, int64_t to_s, enum sapa_figures_stretches stretches,
                                                  struct sapa_report **ret_report);
 /**
  * All rows of these kinds (bits 1 << enum sapa_rows) whose quarter begins in [from_s, to_s) (to_s 0: no end), as of

@@ -438,7 +438,7 @@ static sapa_rc read_day(const struct sapa_web_files *files, struct reading *read
     if (rc == SAPA_OK && head.first > 0) {
         rc = sapa_figures_rows(reading->figures, agents, reading->day.from_s, reading->day.to_s, &reading->report);
     } else if (rc == SAPA_OK) {
-        rc = sapa_figures_rows_of_log(reading->figures, agents, reading->day.from_s, reading->day.to_s, true, &reading->report);
+        rc = sapa_figures_rows_of_log(reading->figures, agents, reading->day.from_s, reading->day.to_s, SAPA_STRETCHES_KEPT, &reading->report);
     }
     if (rc != SAPA_OK)
         return rc;

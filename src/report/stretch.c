@@ -267,26 +267,34 @@ uint64_t sapa_stretch_key_min(int64_t from_s)
     return key_of(from_s <= 0 ? 0 : (from_s + 3599) / 3600, 0);
 }
 
-static void put_one(struct sapa_writer *out, const struct sapa_stretch *one)
+/* What a stretch is told as a difference to: mostly it begins where the one before has ended, and contacts are near each other. */
+struct last {
+    int64_t end_us; /* in the hour */
+    uint64_t contact;
+};
+
+static void put_one(struct sapa_writer *out, const struct sapa_stretch *one, struct last *last)
 {
-    sapa_put_u64(out, (uint64_t)(one->from_us % HOUR_US));
+    sapa_put_i64(out, one->from_us % HOUR_US - last->end_us);
+    last->end_us = one->from_us % HOUR_US + (one->to_us - one->from_us);
     sapa_put_u64(out, (uint64_t)(one->to_us - one->from_us));
     sapa_put_u64(out, one->doing);
     if (one->doing == SAPA_DID_AWAY)
         sapa_put_u64(out, one->reason == SAPA_NONE ? 0 : one->reason + UINT64_C(1));
     if (one->doing == SAPA_DID_BUSY || one->doing == SAPA_DID_WRAPUP)
-        sapa_put_u64(out, one->contact);
+        sapa_put_i64(out, (int64_t)(one->contact - last->contact)), last->contact = one->contact;
 }
 
 struct piece {
     struct sapa_reader in; /* at the next stretch */
     uint64_t count, hour;
+    struct last last;
     uint32_t agent;
 };
 
 static bool take_head(struct sapa_str bytes, struct piece *ret)
 {
-    ret->in = sapa_reader_of(bytes.p, bytes.n);
+    *ret = (struct piece){ .in = sapa_reader_of(bytes.p, bytes.n) };
     if (sapa_get_u64(&ret->in) != PIECE_VERSION)
         return false;
     ret->hour = sapa_get_u64(&ret->in);
@@ -299,15 +307,18 @@ static bool take_head(struct sapa_str bytes, struct piece *ret)
 static bool take_one(struct piece *piece, struct sapa_stretch *ret)
 {
     struct sapa_reader *in = &piece->in;
-    const uint64_t from = sapa_get_u64(in), length = sapa_get_u64(in), doing = sapa_get_u64(in);
+    const int64_t behind = sapa_get_i64(in);
+    const uint64_t from = (uint64_t)behind + (uint64_t)piece->last.end_us, length = sapa_get_u64(in), doing = sapa_get_u64(in);
 
     if (in->bad || from >= (uint64_t)HOUR_US || length == 0 || length > (uint64_t)HOUR_US - from || doing == SAPA_DID_OUT || doing >= SAPA_DID_COUNT ||
         (doing == SAPA_DID_STOPPED) != (piece->agent == SAPA_NONE))
         return false;
     const uint64_t reason = doing == SAPA_DID_AWAY ? sapa_get_u64(in) : 0;
-    const uint64_t contact = doing == SAPA_DID_BUSY || doing == SAPA_DID_WRAPUP ? sapa_get_u64(in) : 0;
+    const bool has_contact = doing == SAPA_DID_BUSY || doing == SAPA_DID_WRAPUP;
+    const uint64_t contact = has_contact ? piece->last.contact + (uint64_t)sapa_get_i64(in) : 0;
     if (in->bad || reason > DIM_NONE)
         return false;
+    piece->last = (struct last){ (int64_t)(from + length), has_contact ? contact : piece->last.contact };
     *ret = (struct sapa_stretch){ .from_us = (int64_t)(piece->hour * (uint64_t)HOUR_US + from), .contact = contact, .agent = piece->agent,
                                   .reason = reason == 0 ? SAPA_NONE : (uint32_t)reason - 1, .doing = (uint32_t)doing };
     ret->to_us = ret->from_us + (int64_t)length;
@@ -391,6 +402,7 @@ static sapa_rc put_piece(const struct sapa_stretches *fold, uint32_t first, uint
 {
     const int64_t hour = hour_of(fold->of[first].from_us);
     struct piece before = { .count = 0 };
+    struct last last = { 0, 0 };
     struct sapa_stretch one;
 
     if (old.n > 0 && (!take_head(old, &before) || !is_sound(before) || (int64_t)before.hour != hour || before.agent != fold->of[first].agent))
@@ -403,9 +415,9 @@ static sapa_rc put_piece(const struct sapa_stretches *fold, uint32_t first, uint
     sapa_put_u64(&out, SAPA_MIN(fold->of[first].agent, (uint32_t)DIM_NONE));
     sapa_put_u64(&out, before.count + (end - first));
     for (uint64_t i = 0; i < before.count && take_one(&before, &one); i++)
-        put_one(&out, &one);
+        put_one(&out, &one, &last);
     for (uint32_t i = first; i < end; i++)
-        put_one(&out, &fold->of[i]);
+        put_one(&out, &fold->of[i], &last);
     *ret_n = out.n;
     return out.bad ? SAPA_ELIMIT : SAPA_OK;
 }

@@ -1,3 +1,4 @@
+#include "store/sqlite/fault.h"
 #include "store/sqlite/test_util.h"
 
 #include <sqlite3.h>
@@ -54,6 +55,50 @@ static void master_key_is_guarded(void **state)
     assert_non_null(strstr(text, "chmod 600"));
     assert_int_equal(chmod(path, 0600), 0);
     sapa_store_close(open_store());
+}
+
+/* Several settings at once, on a disk that fails at each of its writes in turn: all of them are there afterwards, or none. */
+static void settings_at_once(void **state)
+{
+    enum { COUNT = 12, SIZE = 3000 };
+    static char values[2][SIZE + 1], keys[COUNT][8], value[SIZE + 1];
+    struct sapa_setting of[COUNT], bad[] = { { "good", "1" }, { "store_id", "2" } };
+    const struct sapa_store_opts opts = { .folder = test_folder, .build = "test", .vfs = sapa_fault_register() };
+    struct sapa_store *store;
+    bool came = false;
+
+    (void)state;
+    memset(values[0], 'a', SIZE);
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "k%zu", i);
+        of[i] = (struct sapa_setting){ keys[i], values[0] };
+    }
+    sapa_fault_clear();
+    assert_int_equal(sapa_store_open_sqlite(&opts, NULL, &store), SAPA_OK);
+    assert_int_equal(sapa_store_set_all(store, of, COUNT), SAPA_OK);
+    assert_int_equal(sapa_store_set_all(store, bad, 2), SAPA_EDENIED);
+    assert_int_equal(sapa_store_setting(store, "good", value, sizeof(value)), SAPA_ENOENT);
+    sapa_store_close(store);
+    memset(values[1], 'b', SIZE);
+    for (long writes = 0; writes < 200 && !came; writes++) {
+        assert_int_equal(sapa_store_open_sqlite(&opts, NULL, &store), SAPA_OK);
+        for (size_t i = 0; i < COUNT; i++)
+            of[i].value = i % 3 == 0 ? NULL : values[1];
+        atomic_store(&sapa_fault_plan()->writes_left, writes);
+        came = sapa_store_set_all(store, of, COUNT) == SAPA_OK;
+        sapa_fault_clear();
+        sapa_store_close(store);
+        assert_int_equal(sapa_store_open_sqlite(&opts, NULL, &store), SAPA_OK);
+        for (size_t i = 0; i < COUNT; i++) {
+            const sapa_rc rc = sapa_store_setting(store, keys[i], value, sizeof(value));
+            assert_int_equal(rc, came && i % 3 == 0 ? SAPA_ENOENT : SAPA_OK);
+            if (rc == SAPA_OK)
+                assert_int_equal(value[SIZE - 1], came ? 'b' : 'a');
+        }
+        sapa_store_close(store);
+        assert_true(came || writes < 199);
+    }
+    assert_true(came);
 }
 
 static void settings_documents_and_clients(void **state)
@@ -273,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(first_start_makes_a_store, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(master_key_is_guarded, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(settings_at_once, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(settings_documents_and_clients, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(read_only_changes_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(snapshots_fall_back_to_older_ones, make_folder, remove_folder),
