@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { api, type Figure, type FigureTarget, type OwnFigures as Own } from "../shared/api.gen";
 import { clock } from "../shared/clock";
-import { count, figureWords, isCounted, percent, show } from "../shared/figures";
+import { count, figureWords, isCounted, meaningWords, percent, show } from "../shared/figures";
 import { language, nameOf, useWords, type Messages } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
@@ -22,6 +22,7 @@ export const ownWords = {
     missed: "{n, plural, other {# target}} tidak tercapai",
     failed: "Angka tidak dapat dimuat sekarang.",
     noGoal: "tanpa target",
+    meaning: "Arti angka-angka ini",
     office: "kantor {time}",
     elsewhere: "di luar kantor {time}",
     places: "Tempat kerja hari ini",
@@ -37,6 +38,7 @@ export const ownWords = {
     missed: "{n, plural, one {# target} other {# targets}} missed",
     failed: "The figures cannot be loaded now.",
     noGoal: "no target",
+    meaning: "What these figures mean",
     office: "office {time}",
     elsewhere: "elsewhere {time}",
     places: "Place of work today",
@@ -112,6 +114,31 @@ function Table({ lines, figures }: { lines: Line[]; figures: readonly Figure[] }
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** One click away: what each of them counts, of today. */
+function Meanings({ lines, figures }: { lines: Line[]; figures: readonly Figure[] }) {
+  const words = useWords(ownWords);
+  const live = useWords(figureWords);
+  const meaning = useWords(meaningWords);
+  const of = useStore(language);
+
+  return (
+    <details className="small">
+      <summary>{words("meaning")}</summary>
+      <dl>
+        {lines.map(({ key }) => {
+          const figure = figures.find((one) => one.id === key);
+          return (
+            <div key={key}>
+              <dt>{isCounted(key) ? live(key) : nameOf(of, figure) || key}</dt>
+              {isCounted(key) ? <dd>{meaning(key)}</dd> : <dd lang="en">{figure?.text}</dd>}
+            </div>
+          );
+        })}
+      </dl>
+    </details>
   );
 }
 
@@ -196,6 +223,7 @@ export function OwnFigures() {
           {failed ? <p className="soft">{words("failed")}</p> : null}
           {own && !own.figures ? <p className="soft">{words("none")}</p> : null}
           {lines.length > 0 ? <Table lines={lines} figures={figures} /> : null}
+          {lines.length > 0 ? <Meanings lines={lines} figures={figures} /> : null}
           {own ? <Places own={own} /> : null}
           {own && own.targets.length === 0 ? <p className="soft small">{words("noTargets")}</p> : null}
         </div>

@@ -36,7 +36,7 @@ export const keyList: [keyof typeof keys, DeskWord[]][] = [
   ["refuse", ["refuse"]],
   ["transfer", ["transfer"]],
   ["consult", ["consult"]],
-  ["leader", ["leader"]],
+  ["leader", ["leaderLong"]],
   ["merge", ["merge"]],
   ["conference", ["conference"]],
   ["leave", ["leave"]],
@@ -49,6 +49,6 @@ export const keyList: [keyof typeof keys, DeskWord[]][] = [
   ["notes", ["notes"]],
   ["extend", ["extend"]],
   ["help", ["helpAsk"]],
-  ["toLeader", ["toLeader"]],
+  ["toLeader", ["toLeaderLong"]],
   ["script", ["script"]],
 ];

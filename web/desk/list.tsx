@@ -54,7 +54,7 @@ function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () =
 
 const LATER_MS = 15 * 60_000;
 
-function ThingRow({ one, act, busy, onCall, onTicket }: { one: Thing; act: Act; busy: boolean; onCall: () => void; onTicket: () => void }) {
+function ThingRow({ one, act, busy, onCall, onTicket, onDone }: { one: Thing; act: Act; busy: boolean; onCall: () => void; onTicket: () => void; onDone: () => void }) {
   const words = useWords(deskWords);
   const say = useWords(ticketWords);
   const of = useStore(language);
@@ -65,7 +65,7 @@ function ThingRow({ one, act, busy, onCall, onTicket }: { one: Thing; act: Act; 
   const who = one.name ?? (one.address ? readable(one.address.replace(/^\*+/, "…")) : null);
   const due = dueOf(one.due, now);
   const title = one.text ?? (one.kind !== "callback" ? words("taskErased") : words("callbackOf", { who: who ?? words("unknown") }));
-  const set = (name: string, body: { done?: boolean; due?: string }) => act.run(name, () => api.taskSet(me, one.task!, body).then(again));
+  const later = () => act.run("later", () => api.taskSet(me, one.task!, { due: new Date(Math.max(now, one.due ? Date.parse(one.due) : 0) + LATER_MS).toISOString() }).then(again));
 
   return (
     <li className={`thing ${due.state} ${one.gone ? "gone" : ""}`}>
@@ -106,10 +106,10 @@ function ThingRow({ one, act, busy, onCall, onTicket }: { one: Thing; act: Act; 
           ) : null}
           {one.kind === "task" ? (
             <>
-              <Button small disabled={one.gone || act.busy !== null} label={words("doneThis", { text: title })} onPress={() => set("done", { done: true })}>
+              <Button small disabled={one.gone || act.busy !== null} label={words("doneThis", { text: title })} onPress={onDone}>
                 {words("taskDone")}
               </Button>
-              <Button small kind="plain" disabled={one.gone || act.busy !== null} label={words("laterThis", { text: title })} onPress={() => set("later", { due: new Date(Math.max(now, one.due ? Date.parse(one.due) : 0) + LATER_MS).toISOString() })}>
+              <Button small kind="plain" disabled={one.gone || act.busy !== null} label={words("laterThis", { text: title })} onPress={later}>
                 {words("taskLater")}
               </Button>
             </>
@@ -143,6 +143,22 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, onTicket, 
   const things = useStill(useThings(me, `${Math.floor(now / 30_000)} ${work.map((one) => one.contact + one.state).join()}`), over || inside);
   const act = useAct();
   const say = useWords(ticketWords);
+  const [done, setDone] = useState<Thing | null>(null);
+  const end = (one: Thing) =>
+    act.run("done", () =>
+      api.taskSet(me ?? "", one.task!, { done: true }).then(() => {
+        again();
+        setDone(one.text ? one : null); // words that are erased cannot be written again
+      }),
+    );
+  /** Nobody is asked whether he is sure: it is written once more as it was. */
+  const undo = (one: Thing) =>
+    act.run("undo", () =>
+      api.taskNew(me ?? "", { text: one.text!, ...(one.due ? { due: one.due } : {}), ...(one.contact ? { contact: one.contact } : {}) }).then(() => {
+        again();
+        setDone(null);
+      }),
+    );
 
   useCommands([
     { id: "task", name: words("task"), hotkey: keys.task, run: () => begin({ contact: null, who: "", text: "" }) },
@@ -153,9 +169,10 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, onTicket, 
         return [
           { id: `call ${one.key}`, name: words("commandCall", { name }), deep: true, run: one.contact && !busy && callable(one.address) ? () => onCall(one) : undefined },
           { id: `show ${one.key}`, name: say("showThis", { number: one.ticket?.id ?? "", text: name }), deep: true, run: one.ticket ? () => onTicket(one) : undefined },
-          { id: `done ${one.key}`, name: words("commandDone", { name }), deep: true, run: one.task ? () => act.run("done", () => api.taskSet(me ?? "", one.task!, { done: true }).then(again)) : undefined },
+          { id: `done ${one.key}`, name: words("commandDone", { name }), deep: true, run: one.task ? () => end(one) : undefined },
         ];
       }),
+    { id: "undo done", name: words("undoDone", { text: done?.text ?? "" }), run: done ? () => undo(done) : undefined },
   ]);
   return (
     <>
@@ -197,10 +214,20 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, onTicket, 
           {things.map((one) => one.coach ? (
             <CoachRow key={one.key} note={one.coach} gone={one.gone} act={act} />
           ) : (
-            <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} onTicket={() => onTicket(one)} />
+            <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} onTicket={() => onTicket(one)} onDone={() => end(one)} />
           ))}
         </ul>
       )}
+      <p role="status" className={done ? "row small soft done-just" : "hidden"}>
+        {done ? (
+          <>
+            <span className="grow cut">{words("doneJust", { text: done.text })}</span>
+            <Button small label={words("undoDone", { text: done.text })} disabled={act.busy !== null} onPress={() => undo(done)}>
+              {words("undo")}
+            </Button>
+          </>
+        ) : null}
+      </p>
     </>
   );
 }

@@ -10,6 +10,7 @@ import { callWords } from "../shared/words";
 import { useAct, type Act } from "./act";
 import { useReasons } from "./asked";
 import { useCommands } from "./commands";
+import { FAVOURITES_MAX, favouriteKey } from "./favourites";
 import { keyList, keys } from "./keys";
 import { callsOf, workOf } from "./model";
 import { deskWords } from "./words";
@@ -175,9 +176,22 @@ export function Keys() {
                 </dd>
               </div>
             ))}
+            {(
+              [
+                ["disposition", "Ctrl+Alt+1…5"],
+                ["transferFavourite", `${favouriteKey(0)}…${favouriteKey(FAVOURITES_MAX - 1).slice(-1)}`],
+              ] as const
+            ).map(([name, key]) => (
+              <div key={key}>
+                <dt>{words(name)}</dt>
+                <dd>
+                  <kbd>{key}</kbd>
+                </dd>
+              </div>
+            ))}
           </dl>
           <button type="button" className="button small" onClick={close}>
-            {words("cancel")}
+            {words("closeThis")}
           </button>
         </div>
       )}

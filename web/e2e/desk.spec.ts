@@ -293,6 +293,14 @@ test("tasks by keyboard: written with their time, done, called from; what may no
   await expect(page.getByRole("option", { name: "Selesaikan: kirim formulir retur" })).toBeVisible();
   await page.keyboard.press("Enter");
   await expect(task).toHaveCount(0);
+  // nobody is asked whether he is sure: it comes back as it was
+  await page.getByRole("button", { name: "Urungkan selesai: kirim formulir retur" }).click();
+  await expect(task).toContainText("10.00");
+  await expect(page.getByText("Selesai: kirim formulir retur")).toHaveCount(0);
+  await task.getByRole("button", { name: /^Selesaikan/ }).click();
+  await page.mouse.move(700, 700);
+  await page.getByRole("heading", { name: "Pekerjaan" }).click();
+  await expect(task).toHaveCount(0);
 
   // promised to whom is talked with: it stands in the list with a clock, and calls by one click
   await becomeReady(page);
@@ -398,6 +406,11 @@ test("a ticket: opened in the call by keyboard, in Pekerjaan with its time, seen
   await tickets(other).getByRole("button", { name: /^lihat kontaknya/i }).first().click();
   await expect(other.getByRole("complementary").getByRole("listitem").filter({ hasText: /Tiket \d+/ }).last()).toBeFocused();
   await accessible(other, "a ticket on the card");
+  await other.emulateMedia({ colorScheme: "dark" });
+  await other.setViewportSize({ width: 420, height: 720 });
+  await accessible(other, "a ticket on the card, dark and narrow");
+  expect(await other.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
+  await other.setViewportSize({ width: 1366, height: 768 });
   await tickets(other).getByRole("textbox", { name: /Catatan pada tiket/ }).fill("sudah diterima");
   await tickets(other).getByRole("button", { name: /^Selesaikan tiket/ }).click();
   await expect(ticket(other)).toContainText("selesai");
@@ -610,7 +623,17 @@ test("beside another application, 420 px wide; and forced colours", async ({ pag
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
   await accessible(page, "narrow");
   for (const key of ["F9", "F2", "F4", "F8", "Ctrl+Alt+E", "Ctrl+Alt+H", "Ctrl+Alt+P"]) await expect(page.locator("kbd").getByText(key, { exact: true })).toBeVisible(); // keys stand on the buttons
-  await expect(page.getByRole("button", { name: /Angka saya hari ini/ })).toBeVisible();
+  for (const menu of [/Angka saya hari ini/, /Telepon (tidak )?terhubung/, /Keadaan saya/, "Pintasan papan ketik", /^Akun/]) {
+    await page.getByRole("banner").getByRole("button", { name: menu }).click();
+    const box = await page.locator(".menu > .panel").boundingBox();
+    expect([Math.min(0, box!.x), Math.max(420, box!.x + box!.width), Math.max(720, box!.y + box!.height)], String(menu)).toEqual([0, 420, 720]);
+    await page.keyboard.press("Escape");
+  }
+  await page.getByRole("button", { name: /Angka saya hari ini/ }).click();
+  await page.getByText("Arti angka-angka ini").click(); // no figure without its definition
+  await expect(page.getByText("Rata-rata bicara, tahan dan catatan akhir untuk setiap bagian agen.")).toBeVisible();
+  await accessible(page, "own figures");
+  await page.keyboard.press("Escape");
   await page.setViewportSize({ width: 683, height: 384 }); // 200 % on a small screen: nothing lies over anything
   const [bar, panes] = await Promise.all([call(page).boundingBox(), page.getByRole("group", { name: "Panel" }).boundingBox()]);
   expect(bar!.y + bar!.height).toBeLessThanOrEqual(panes!.y);

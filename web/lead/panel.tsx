@@ -18,6 +18,7 @@ import { ChangeForm, ChangePanel, Lent } from "./lend";
 import { rowOf } from "./model";
 import { RecordParts, useOutcome } from "./record";
 import { Coached } from "./coach";
+import { Day } from "./shift";
 import { Supervise } from "./supervise";
 import { leadWords } from "./words";
 
@@ -141,6 +142,7 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
           <Said doing={doing} />
         </div>
       ) : null}
+      <Day agent={id} at={at} open={open} />
       <Coached agent={id} open={open} />
       <Lent agent={agent} />
       {mayForce ? <ChangeForm agents={[id]} /> : null}

@@ -134,12 +134,21 @@ await run(async () => {
   say("every number leads to its definition and its contacts");
 
   // ---- agents by keyboard; a state forced, a skill lent until a time ----
+  // she was to be there for the last ten minutes, and has come just now
+  const local = (ms) => new Date(ms + 7 * 3_600_000).toISOString().slice(0, 16); // Jakarta
+  const [came, day] = [Date.now() - 600_000, 86_400_000];
+  const bounds = `?from=${local(came).slice(0, 10)}&to=${local(came + day).slice(0, 10)}`;
+  const plan = { agents: ["siti"], items: [{ agent: "siti", activity: "shift", start: local(came), end: local(came + 4 * 3_600_000) }] };
+  const planned = await page.api("/api/v1/shifts" + bounds, { method: "PUT", data: plan, headers: { "If-Match": '"0"' } });
+  assert(planned.ok(), `planned: ${await planned.text()}`);
   await page.locator('[data-agent="siti"]').focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowUp");
   assert((await page.evaluate(() => document.activeElement?.getAttribute("data-agent"))) === "siti", "arrows lead through the agents");
   await page.keyboard.press("Enter");
   await panel.getByRole("heading", { name: "Siti Rahayu" }).waitFor();
+  await panel.getByText(/^Kepatuhan \d/).waitFor();
+  await panel.getByRole("table", { name: "Di luar jadwal" }).getByRole("row", { name: /Kerja Tidak masuk .*tidak di tempat/ }).first().waitFor();
   await accessible(page, "agent's panel");
   await shot(page, "lead-agent");
   await panel.getByRole("button", { name: /^\d+ kontak sejak masuk$/ }).focus();
