@@ -236,6 +236,8 @@ int sapa_contacts_main(int argc, char **argv)
         sapa_text_init(&text, path + n, sizeof(path) - n);
         sapa_text_printf(&text, "&party_type=%s", sapa_party_type_name(party_type++));
     }
+    if (last > 0 && door.url)
+        return sapa_command_wrong("contacts", "--last reads the log where it is; with --url, ask for what is over by sapa api GET '/api/v1/contacts/past?from=TIME'");
     if (last > 0) {
         const struct sapa_call_show wish = { .language = language_of(language), .show_pii = show };
         return last_contacts(door.data, last, &wish, party_type, json);
@@ -324,6 +326,8 @@ int sapa_why_main(int argc, char **argv)
         return usage;
     if (wrong_language(language))
         return sapa_command_wrong("why", "--language is id or en");
+    if (denied && door.url)
+        return sapa_command_wrong("why", "--denied reads the log where it is, not by --url");
     if (denied && words == 0)
         return tell_denials(door.data, language_of(language));
     if (denied || words != 1 || sapa_str_u64(sapa_str_of(word), UINT64_MAX, &contact) != SAPA_OK)

@@ -27,6 +27,7 @@
 #include "app/serve.h"
 #include "app/system.h"
 #include "app/web_link.h"
+#include "app/web_shift.h"
 #include "app/web_target.h"
 #include "app/web_work.h"
 #include "base/log.h"
@@ -120,7 +121,7 @@ struct control {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key, *web, *demo_logins, *targets;
+    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key, *web, *demo_logins, *targets, *shifts;
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
     uint64_t http_fd, api_fd, http_rate, parent_since;
@@ -144,6 +145,7 @@ static const struct sapa_option options[] = {
     { "web", SAPA_OPTION_TEXT, &opt.web, "DIR", "pages for browsers", 0, 0 },
     { "demo-logins", SAPA_OPTION_TEXT, &opt.demo_logins, "loopback|any", "logins without a password", 0, 0 },
     { "targets", SAPA_OPTION_TEXT, &opt.targets, "FILE", "targets to begin with", 0, 0 },
+    { "shifts", SAPA_OPTION_TEXT, &opt.shifts, "FILE", "shifts of every day", 0, 0 },
     { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
     { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
     { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
@@ -1224,6 +1226,8 @@ static sapa_rc open_web(struct control *c)
     sapa_store_key(c->store, PHONE_KEY, &web.phone_key);
     if (opt.targets)
         sapa_target_first(c->store, opt.targets, c->today.centre);
+    if (opt.shifts)
+        sapa_shift_first(c->store, opt.shifts, c->today.centre, sapa_wall_us());
     sapa_rc rc = sapa_web_start(&web, &c->web);
     sapa_wipe(&web.phone_key, sizeof(web.phone_key));
     if (rc != SAPA_OK) {

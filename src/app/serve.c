@@ -61,7 +61,7 @@ struct supervisor {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key, *web, *demo_logins, *targets;
+    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key, *web, *demo_logins, *targets, *shifts;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd, crowd_agents, http_rate;
     bool quiet, webhooks_private, https;
@@ -88,6 +88,7 @@ static const struct sapa_option options[] = {
     { "web", SAPA_OPTION_TEXT, &opt.web, "DIR|off", "pages for browsers (web beside the program)", 0, 0 },
     { "demo-logins", SAPA_OPTION_TEXT, &opt.demo_logins, "loopback|any", "pages let everybody of the description in without a password, from browsers on this machine, or from anywhere: for demos alone (nobody)", 0, 0 },
     { "targets", SAPA_OPTION_TEXT, &opt.targets, "FILE", "targets to begin with, as PUT /api/v1/targets takes them; read only while none were ever set", 0, 0 },
+    { "shifts", SAPA_OPTION_TEXT, &opt.shifts, "FILE", "shifts of every day as CSV (agent,start,end,activity; times 08:00, agent * for all): planned for four weeks where nothing is", 0, 0 },
     { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may be sent to this machine and to private networks", 0, 0 },
     { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
@@ -525,6 +526,8 @@ static sapa_rc open_http(struct supervisor *s)
     argument(control, "--http-rate"), argument(control, number_text(opt.http_rate));
     if (opt.targets)
         argument(control, "--targets"), argument(control, opt.targets);
+    if (opt.shifts)
+        argument(control, "--shifts"), argument(control, opt.shifts);
     if (opt.demo_logins)
         argument(control, "--demo-logins"), argument(control, opt.demo_logins);
     const char *pages = pages_folder();

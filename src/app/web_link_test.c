@@ -42,7 +42,7 @@
     "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n" \
     "  bank: { start: wait, nodes: { wait: { do: queue, queue: loans, on_overflow: bye }, bye: { do: hangup } } }\n"
 
-enum { KNOWN_MAX = 64, SUBS = 4, STEPS = 6000 };
+enum { KNOWN_MAX = 64, SUBS = 5, STEPS = 6000 };
 
 struct sub {
     struct sapa_feed_sub *feed;
@@ -73,7 +73,7 @@ struct world {
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
     uint64_t broadcast, party_was; /* of the last that were logged */
-    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound, prospects, aimed, changed, guests;
+    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound, prospects, aimed, changed, guests, strangers;
     struct sapa_web_reply last_reply;
     unsigned reloads;
     sapa_rc reload_rc;
@@ -668,6 +668,8 @@ static void compare_feed(struct world *w, struct sub *sub)
     {
         if (sub->view.scope.clients == 2)
             assert_string_equal(json_string_value(json_object_get(contact, "client")), "bank");
+        if (sub->view.scope.clients == 1 && !json_is_null(json_object_get(contact, "client"))) /* colleagues of the team among themselves */
+            assert_string_equal(json_string_value(json_object_get(contact, "client")), "toko");
         if (sub->view.scope.agent == 0)
             assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti");
         if (sub->view.scope.team_count > 0 && json_is_string(json_object_get(contact, "agent")))
@@ -679,6 +681,7 @@ static void compare_feed(struct world *w, struct sub *sub)
             continue;
         assert_true(is_led(w, &sub->view.scope, id));
         w->guests += strcmp(id, "siti") != 0;
+        w->strangers += sub->view.scope.clients == 1 && strcmp(id, "dewi") == 0; /* works for the bank alone */
         if (strcmp(id, "siti") != 0)
             assert_string_equal(json_string_value(json_object_get(contact, "team")), "red");
     }
@@ -741,6 +744,7 @@ static void run(uint64_t seed)
     w.subs[1].view = (struct sapa_feed_view){ .scope = { .clients = 2, .agent = SAPA_NONE } };
     w.subs[2].view = (struct sapa_feed_view){ .scope = { .clients = UINT64_MAX } };
     w.subs[3].view = (struct sapa_feed_view){ .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE, .team_count = 1 } };
+    w.subs[4].view = (struct sapa_feed_view){ .scope = { .clients = 1, .agent = SAPA_NONE, .team_count = 1 } }; /* the shop's, of that team */
     for (unsigned i = 0; i < SUBS; i++)
         join(&w, &w.subs[i], false);
     for (unsigned step = 0; step < STEPS; step++) {
@@ -782,7 +786,7 @@ static void run(uint64_t seed)
     assert_true(w.outbound > 100);
     assert_true(w.prospects > 100);
     assert_true(w.aimed > 20);
-    assert_true(w.guests > 10);
+    assert_true(w.guests > 10 && w.strangers > 3);
     assert_true(w.said > 20 && w.heard > 20 && w.alerted > 20);
     assert_true(w.changed > 100 && w.mirror.ticket_count == SAPA_WEB_TICKETS_MAX);
     assert_true(w.resets > 3);

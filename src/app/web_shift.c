@@ -4,11 +4,13 @@
 
 #include "app/figures.h"
 #include "app/web_job_impl.h"
+#include "base/log.h"
 #include "http/shift.h"
 #include "http/target.h"
 #include "rt/clock.h"
+#include "rt/file.h"
 
-enum { MISTAKES_SHOWN = 20, CONTACTS_SHOWN = 20, ROWS_MAX = 2000, USUAL_DAYS = 7 };
+enum { MISTAKES_SHOWN = 20, CONTACTS_SHOWN = 20, ROWS_MAX = 2000, USUAL_DAYS = 7, FIRST_DAYS = 28, FIRST_FILE_MAX = 65536 };
 
 static const struct sapa_zone *zone_of(const struct sapa_centre *centre)
 {
@@ -24,9 +26,13 @@ void sapa_shift_time(const struct sapa_zone *zone, int64_t at_s, char buf[24])
     sapa_text_printf(&text, "%04d-%02u-%02uT%02u:%02u", civil.year, civil.month, civil.day, civil.hour, civil.minute);
 }
 
+/* Who is lent to a team is planned, and judged, by who leads his own. */
 static bool sees(const struct sapa_web_work *work, uint32_t agent)
 {
-    return agent != SAPA_NONE && sapa_scope_agent(&work->scope, work->centre, agent);
+    struct sapa_scope scope = work->scope;
+
+    scope.guest_count = 0;
+    return agent != SAPA_NONE && sapa_scope_agent(&scope, work->centre, agent);
 }
 
 /* ---- days ---- */
@@ -684,6 +690,130 @@ static sapa_rc adherence(const struct sapa_web_files *files, struct sapa_web_wor
     free(teams);
     free(any);
     return rc;
+}
+
+/* ---- a plan for every day ---- */
+
+struct pattern {
+    struct { char agent[SAPA_KEY_MAX + 1]; uint32_t from_min, to_min, activity, line; } of[512];
+    size_t count;
+};
+
+static bool is_clock(const char *text, uint32_t *ret_min)
+{
+    struct sapa_str minute;
+    const struct sapa_str hour = sapa_str_cut(sapa_str_of(text), ':', &minute);
+    uint64_t h, m;
+
+    if (sapa_str_u64(hour, 23, &h) != SAPA_OK || minute.n != 2 || sapa_str_u64(minute, 59, &m) != SAPA_OK)
+        return false;
+    *ret_min = (uint32_t)(60 * h + m);
+    return true;
+}
+
+static sapa_rc read_pattern(struct pattern *pattern, struct sapa_str text, struct sapa_text *wrong)
+{
+    struct sapa_shift_csv csv;
+    struct sapa_shift_line line;
+    sapa_rc rc = sapa_shift_csv_open(&csv, text, wrong);
+
+    while (rc == SAPA_OK && (rc = sapa_shift_csv_next(&csv, &line, wrong)) == SAPA_OK) {
+        const size_t at = pattern->count;
+        if (at == SAPA_COUNT(pattern->of))
+            return SAPA_ELIMIT;
+        pattern->of[at].line = line.line;
+        pattern->of[at].activity = sapa_activity_find(sapa_str_of(line.activity));
+        if (pattern->of[at].activity == SAPA_ACTIVITY_NONE || !is_clock(line.start, &pattern->of[at].from_min) || !is_clock(line.end, &pattern->of[at].to_min)) {
+            sapa_text_printf(wrong, "line %u: times of the clock, 08:00, and shift, break, meeting, training or other are wanted", line.line);
+            return SAPA_EINVAL;
+        }
+        pattern->of[at].to_min = pattern->of[at].to_min == 0 ? 24 * 60 : pattern->of[at].to_min;
+        (void)sapa_str_copy(sapa_str_of(line.agent), pattern->of[at].agent, sizeof(pattern->of[at].agent));
+        pattern->count++;
+    }
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+/* What has passed is not planned: nobody knew of it. */
+static bool is_to_come(struct sapa_planned *one, int64_t from_s)
+{
+    if (one->activity == SAPA_ACTIVITY_SHIFT)
+        one->from_s = SAPA_MAX(one->from_s, from_s);
+    return one->from_s >= from_s && one->from_s < one->to_s;
+}
+
+/* His lines, or those of everybody, from a moment on. */
+static size_t lines_of(const struct pattern *pattern, struct sapa_str agent, int64_t midnight_s, int64_t from_s, struct sapa_planned ret[SAPA_SHIFT_DAY_MAX])
+{
+    size_t count = 0;
+
+    bool own = false;
+
+    for (size_t i = 0; i < pattern->count; i++)
+        own |= sapa_str_eq(sapa_str_of(pattern->of[i].agent), agent);
+    for (size_t i = 0; i < pattern->count && count < SAPA_SHIFT_DAY_MAX; i++) {
+        ret[count] = (struct sapa_planned){ midnight_s + 60 * (int64_t)pattern->of[i].from_min, midnight_s + 60 * (int64_t)pattern->of[i].to_min,
+                                            pattern->of[i].activity, pattern->of[i].line };
+        count += sapa_str_eq(sapa_str_of(pattern->of[i].agent), own ? agent : SAPA_STR("*")) && is_to_come(&ret[count], from_s);
+    }
+    sapa_planned_sort(ret, count);
+    return count;
+}
+
+static sapa_rc plan_days(struct sapa_store *store, const struct pattern *pattern, const struct sapa_centre *centre, int64_t now_us,
+                         struct sapa_plan_writing *writing, struct sapa_text *wrong)
+{
+    const struct sapa_zone *zone = zone_of(centre);
+    struct sapa_plan_day *day = malloc(sizeof(*day));
+    struct sapa_planned of[SAPA_SHIFT_DAY_MAX];
+    int32_t date = sapa_shift_date(zone, now_us / 1000000);
+    size_t at;
+    sapa_rc rc = day ? SAPA_OK : SAPA_ENOMEM;
+
+    for (unsigned i = 0; rc == SAPA_OK && i < FIRST_DAYS; i++, date = sapa_shift_date_next(zone, date)) {
+        for (uint32_t agent = 0; rc == SAPA_OK && agent < centre->agents_count; agent++) {
+            const size_t count = lines_of(pattern, centre->agents[agent].key, sapa_zone_midnight(zone, date), now_us / 1000000 / 900 * 900, of);
+            rc = sapa_plan_day(store, centre->agents[agent].key, date, day);
+            if (rc != SAPA_ENOENT || count == 0) {
+                rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+                continue;
+            }
+            sapa_text_init(wrong, wrong->buf, wrong->size);
+            rc = sapa_planned_check(of, count, zone, &at, wrong);
+            if (rc == SAPA_OK)
+                rc = sapa_plan_write(writing, centre->agents[agent].key, date, of, count, "sapa", now_us);
+        }
+    }
+    free(day);
+    return rc;
+}
+
+void sapa_shift_first(struct sapa_store *store, const char *path, const struct sapa_centre *centre, int64_t now_us)
+{
+    struct pattern *pattern = calloc(1, sizeof(*pattern));
+    struct sapa_plan_writing writing = { .count = 0 };
+    struct sapa_plan_head head;
+    char buf[256];
+    struct sapa_text wrong;
+    uint8_t *text = NULL;
+    size_t size = 0;
+    uint64_t version;
+    sapa_rc rc = pattern ? sapa_file_read(path, FIRST_FILE_MAX, &text, &size) : SAPA_ENOMEM;
+
+    sapa_text_init(&wrong, buf, sizeof(buf));
+    if (rc == SAPA_OK)
+        rc = read_pattern(pattern, (struct sapa_str){ (const char *)text, size }, &wrong);
+    if (rc == SAPA_OK)
+        rc = plan_days(store, pattern, centre, now_us, &writing, &wrong);
+    if (rc == SAPA_OK)
+        rc = sapa_plan_head(store, &head);
+    if (rc == SAPA_OK && writing.count > 0)
+        rc = sapa_plan_commit(store, &writing, head.version, &version);
+    if (rc != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "shifts.first", "file=%s %s %s; nothing is planned, ignoring", path, sapa_rc_name(rc), buf);
+    sapa_plan_writing_done(&writing);
+    free(text);
+    free(pattern);
 }
 
 sapa_rc sapa_web_shift(const struct sapa_web_files *files, struct sapa_web_work *work)

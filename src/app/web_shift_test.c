@@ -346,10 +346,50 @@ static void reports_have_it(void **state)
     sapa_figures_close(figures);
 }
 
+static void first(const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/shifts.csv", store.folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    sapa_shift_first(store.store, path, centre, EIGHT_US);
+}
+
+/* Every day gets what a file has, where nothing is planned; who has lines of his own has those. */
+static void a_plan_to_begin_with(void **state)
+{
+    struct sapa_plan_day day;
+    struct sapa_plan_head head;
+
+    (void)state;
+    first("agent,start,end,activity\n*,08:00,16:00,nap\n");
+    first("agent,start,end,activity\n*,08:00,16:00,shift\n*,2026-01-05T08:00,16:00,break\n");
+    first("agent,start,end,activity\n*,08:00,16:00,shift\n*,16:00,16:15,break\n");
+    assert_int_equal(count_as(&everybody), 0); /* nothing of a file that is wrong */
+    assert_int_equal(put(0, "{\"agents\":[\"budi\"],\"items\":[" E("budi", "shift", "05T07:00", "05T08:00") "]}"), SAPA_OK);
+    first("agent,start,end,activity\n*,08:00,16:00,shift\n*,12:00,12:30,break\nsiti,07:00,07:30,shift\nsiti,07:45,23:45,shift\nsiti,07:50,08:00,break\n"); /* at eight */
+    assert_int_equal(sapa_plan_day(store.store, SAPA_STR("siti"), 20260105, &day), SAPA_OK);
+    assert_true(day.count == 1 && day.of[0].from_s == EIGHT_US / 1000000 && day.of[0].to_s == EIGHT_US / 1000000 + 15 * 3600 + 2700); /* what has passed is not planned */
+    assert_true(sapa_plan_day(store.store, SAPA_STR("siti"), 20260106, &day) == SAPA_OK && day.count == 3);
+    assert_int_equal(sapa_plan_day(store.store, SAPA_STR("budi"), 20260105, &day), SAPA_OK);
+    assert_true(day.count == 1 && strcmp(day.by, "maya") == 0);
+    assert_int_equal(sapa_plan_day(store.store, SAPA_STR("budi"), 20260106, &day), SAPA_OK);
+    assert_true(day.count == 2 && day.of[1].activity == SAPA_ACTIVITY_BREAK && strcmp(day.by, "sapa") == 0);
+    assert_int_equal(sapa_plan_day(store.store, SAPA_STR("budi"), 20260201, &day), SAPA_OK);
+    assert_int_equal(sapa_plan_head(store.store, &head), SAPA_OK);
+    assert_true(head.version == 2 && head.first == 20260105 && head.last == 20260201);
+    first("agent,start,end,activity\n*,08:00,16:00,shift\n");
+    assert_int_equal(sapa_plan_head(store.store, &head), SAPA_OK);
+    assert_int_equal(head.version, 2); /* all days have one */
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = { T(a_plan_is_kept), T(a_wrong_plan_changes_nothing), T(who_plans_whom), T(the_day_of_an_agent), T(reports_have_it) };
+    const struct CMUnitTest tests[] = { T(a_plan_is_kept), T(a_wrong_plan_changes_nothing), T(who_plans_whom), T(the_day_of_an_agent), T(reports_have_it), T(a_plan_to_begin_with) };
 #undef T
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,12 @@ static void who_writes_a_ticket(void **state)
     do_write(SAPA_ROUTE_TICKET_SET, SITI, "1", "{\"owner_kind\":\"agent\",\"owner\":\"siti\"}", SAPA_OK);
     ask(SAPA_ROUTE_CARD, BUDI, "contact", "101", NULL, SAPA_ENOENT);
 
+    /* his team has it, and its client is not his */
+    do_write(SAPA_ROUTE_TICKET_SET, SITI, "1", "{\"owner_kind\":\"team\",\"owner\":\"blue\"}", SAPA_OK);
+    ask(SAPA_ROUTE_TICKET, DEWI, "ticket", "1", NULL, SAPA_ENOENT);
+    assert_string_equal(numbers(ask(SAPA_ROUTE_TICKETS, DEWI, "team", "blue", NULL, SAPA_OK), "items"), "");
+    assert_string_equal(numbers(ask(SAPA_ROUTE_TICKETS, BUDI, "team", "blue", NULL, SAPA_OK), "items"), "1");
+
     /* the card of who calls has it, and says in which earlier contact it was */
     json_t *card = ask(SAPA_ROUTE_CARD, ADMIN, "contact", "102", NULL, SAPA_OK);
     const json_t *earlier = json_array_get(json_object_get(card, "history"), 0);
@@ -210,7 +216,7 @@ static void who_writes_a_ticket(void **state)
     assert_string_equal(numbers(ask(SAPA_ROUTE_CARD, ADMIN, "contact", "102", NULL, SAPA_OK), "tickets"), "");
     json_t *seen = ask(SAPA_ROUTE_TICKET, SITI, "ticket", "1", NULL, SAPA_OK);
     assert_int_equal(json_array_size(json_object_get(seen, "contacts")), 2);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(seen, "entries"), 4), "by_name")), "Budi");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(seen, "entries"), 5), "by_name")), "Budi");
     json_decref(seen);
 
     /* who was erased has no tickets any more */

@@ -1596,6 +1596,8 @@ static sapa_rc remembered(struct job *job)
         one.age_us = now_us - job->record->at_us;
         one.rc = result;
         (void)sapa_str_copy(sapa_sized_str(&write->answer), one.answer, sizeof(one.answer));
+        if (result == SAPA_OK && strcmp(one.answer, SAPA_WEB_ANSWER_SECRET) == 0)
+            one.rc = SAPA_ESTATE;
         sapa_json_bytes(job->out, &one, sizeof(one));
     }
     sapa_log_reader_close(reader);

@@ -94,7 +94,9 @@ bool sapa_web_idempotent_begin(struct web_request *rq);
 /* It is answered: kept under its key. */
 void sapa_web_idempotent_end(struct web_request *rq);
 /* Its answer holds a secret, or its body does: neither is kept. */
-bool sapa_web_has_secrets(enum sapa_route_id route);
+/** Its answer has a secret that is shown once, of something that stays. */
+bool sapa_web_makes_secret(enum sapa_route_id route);
+bool sapa_web_lends_secret(enum sapa_route_id route);
 /* At the start: what was answered before it. */
 void sapa_web_remembered(struct sapa_web *web, const struct sapa_web_work *work);
 

@@ -60,9 +60,7 @@ void sapa_web_reasons(struct web_request *rq)
         sapa_web_problem(rq, 404, "ENOENT", "there is no agent \"%s\"", key);
         return;
     }
-    sapa_json_open(out, '{');
-    sapa_json_key(out, "items");
-    sapa_json_open(out, '[');
+    sapa_json_items(out);
     for (uint32_t i = 0; i < centre->reasons_count; i++) {
         const struct sapa_reason *one = &centre->reasons[i];
         uint32_t now, line;
@@ -81,8 +79,7 @@ void sapa_web_reasons(struct web_request *rq)
             sapa_json_add_null(out, "used_ms");
         sapa_json_close(out, '}');
     }
-    sapa_json_close(out, ']');
-    sapa_json_close(out, '}');
+    sapa_json_items_end(out);
     sapa_web_ready(rq);
 }
 

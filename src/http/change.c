@@ -245,9 +245,7 @@ void sapa_web_changed(struct web_request *rq, const struct sapa_web_reply *reply
 {
     struct web_changes *all = rq->changes;
 
-    sapa_json_open(&rq->out, '{');
-    sapa_json_key(&rq->out, "items");
-    sapa_json_open(&rq->out, '[');
+    sapa_json_items(&rq->out);
     for (size_t i = 0; i < all->agent_count; i++) {
         struct one *one = &all->agents[i];
         unsigned refused = 0;

@@ -29,9 +29,7 @@ void sapa_web_figures(struct web_request *rq)
 {
     struct sapa_json *out = &rq->out;
 
-    sapa_json_open(out, '{');
-    sapa_json_key(out, "items");
-    sapa_json_open(out, '[');
+    sapa_json_items(out);
     for (uint32_t i = 0; i < sapa_figure_count(); i++) {
         struct sapa_figure figure;
         char rows[96];
@@ -55,7 +53,6 @@ void sapa_web_figures(struct web_request *rq)
         sapa_json_add_text(out, "better", sapa_str_of(sapa_better_name(figure.better)));
         sapa_json_close(out, '}');
     }
-    sapa_json_close(out, ']');
-    sapa_json_close(out, '}');
+    sapa_json_items_end(out);
     sapa_web_ready(rq);
 }

@@ -57,7 +57,10 @@ bool sapa_web_idempotent_begin(struct web_request *rq)
     }
     if (one && one->rc != SAPA_OK) {
         rq->idempotent = 0;
-        sapa_web_problem_rc(rq, (sapa_rc)one->rc, "it was answered so before");
+        sapa_web_problem_rc(rq, (sapa_rc)one->rc,
+                            sapa_web_makes_secret(rq->route) && one->rc == SAPA_ESTATE
+                                ? "it was done before, and its secret is shown once and kept nowhere: end what was made, and ask with another Idempotency-Key"
+                                : "it was answered so before");
         return false;
     }
     if (one) {
@@ -80,9 +83,15 @@ bool sapa_web_idempotent_begin(struct web_request *rq)
     return true;
 }
 
-bool sapa_web_has_secrets(enum sapa_route_id route)
+bool sapa_web_makes_secret(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_WALL_LINK || route == SAPA_ROUTE_HOOK_NEW || sapa_web_is_login(route);
+    return route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_WALL_LINK || route == SAPA_ROUTE_HOOK_NEW;
+}
+
+/* What a repetition may get anew: the first ends by itself soon. */
+bool sapa_web_lends_secret(enum sapa_route_id route)
+{
+    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || sapa_web_is_login(route);
 }
 
 void sapa_web_idempotent_end(struct web_request *rq)
@@ -91,16 +100,20 @@ void sapa_web_idempotent_end(struct web_request *rq)
 
     if (!one)
         return;
-    if (rq->status >= 500 || sapa_web_has_secrets(rq->route)) { /* may be tried again; secrets are not kept */
+    if (rq->status >= 500 || sapa_web_lends_secret(rq->route)) { /* may be tried again */
         free(one->text);
         sapa_table_remove(&rq->web->idempotent, one);
+        return;
+    }
+    one->status = rq->status;
+    if (rq->status < 400 && sapa_web_makes_secret(rq->route)) { /* done once, and its answer is not kept */
+        one->rc = SAPA_ESTATE;
         return;
     }
     one->text = malloc(rq->out.n + 1);
     one->n = one->text ? (uint32_t)rq->out.n : 0;
     if (one->text)
         memcpy(one->text, rq->out.p, rq->out.n);
-    one->status = rq->status;
 }
 
 void sapa_web_remembered(struct sapa_web *web, const struct sapa_web_work *work)

@@ -67,6 +67,19 @@ void sapa_json_close(struct sapa_json *json, char bracket)
     json->comma = true;
 }
 
+void sapa_json_items(struct sapa_json *json)
+{
+    sapa_json_open(json, '{');
+    sapa_json_key(json, "items");
+    sapa_json_open(json, '[');
+}
+
+void sapa_json_items_end(struct sapa_json *json)
+{
+    sapa_json_close(json, ']');
+    sapa_json_close(json, '}');
+}
+
 void sapa_json_reopen(struct sapa_json *json)
 {
     json->n -= json->n > 0;

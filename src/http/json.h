@@ -25,6 +25,8 @@ void sapa_json_reset(struct sapa_json *json);
 
 void sapa_json_open(struct sapa_json *json, char bracket);  /* '{' or '[' */
 void sapa_json_close(struct sapa_json *json, char bracket); /* '}' or ']' */
+void sapa_json_items(struct sapa_json *json);     /* {"items":[ and */
+void sapa_json_items_end(struct sapa_json *json); /* ]}: a list that has nothing besides */
 /** Take the last '}' or ']' back: the object just written gets further members. It had one at least. */
 void sapa_json_reopen(struct sapa_json *json);
 void sapa_json_key(struct sapa_json *json, const char *key);

@@ -115,9 +115,7 @@ static void contacts(struct web_request *rq)
     }
     qsort(found.ids, found.count, sizeof(found.ids[0]), by_id);
     const size_t shown = SAPA_MIN(found.count, found.limit);
-    sapa_json_open(&rq->out, '{');
-    sapa_json_key(&rq->out, "items");
-    sapa_json_open(&rq->out, '[');
+    sapa_json_items(&rq->out);
     for (size_t i = 0; i < shown; i++) {
         sapa_mirror_contact_json(mirror, sapa_mirror_contact_find(mirror, found.ids[i]), (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, &rq->out);
         if (!wants_times(rq) || rq->out.failed)
@@ -143,9 +141,7 @@ static void agents(struct web_request *rq)
 
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
     FILTER(rq, "queue", queues, sapa_scope_client(&rq->who.scope, centre->queues[queue].client), &queue);
-    sapa_json_open(&rq->out, '{');
-    sapa_json_key(&rq->out, "items");
-    sapa_json_open(&rq->out, '[');
+    sapa_json_items(&rq->out);
     for (; i < centre->agents_count && shown < limit; i++) {
         if (!sapa_scope_agent(&rq->who.scope, centre, i) ||
             (client != SAPA_NONE && (client >= 64 || !(centre->agents[i].clients >> client & 1))) ||
@@ -234,9 +230,7 @@ static void web_numbers(struct web_request *rq)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
 
-    sapa_json_open(&rq->out, '{');
-    sapa_json_key(&rq->out, "items");
-    sapa_json_open(&rq->out, '[');
+    sapa_json_items(&rq->out);
     for (uint32_t i = 0; i < centre->numbers_count; i++) {
         const struct sapa_number *number = &centre->numbers[i];
         if (!number->web || number->client >= centre->clients_count)
@@ -248,8 +242,7 @@ static void web_numbers(struct web_request *rq)
         sapa_json_add_text(&rq->out, "language", sapa_str_of(sapa_language_name(number->language)));
         sapa_json_close(&rq->out, '}');
     }
-    sapa_json_close(&rq->out, ']');
-    sapa_json_close(&rq->out, '}');
+    sapa_json_items_end(&rq->out);
     sapa_web_ready(rq);
 }
 
@@ -259,9 +252,7 @@ static void numbers(struct web_request *rq)
     uint32_t client;
 
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
-    sapa_json_open(&rq->out, '{');
-    sapa_json_key(&rq->out, "items");
-    sapa_json_open(&rq->out, '[');
+    sapa_json_items(&rq->out);
     for (uint32_t i = 0; i < centre->numbers_count; i++) {
         const struct sapa_number *number = &centre->numbers[i];
         if (!sapa_scope_client(&rq->who.scope, number->client) || (client != SAPA_NONE && number->client != client))
@@ -276,8 +267,7 @@ static void numbers(struct web_request *rq)
         sapa_json_add_number(&rq->out, "priority", number->priority);
         sapa_json_close(&rq->out, '}');
     }
-    sapa_json_close(&rq->out, ']');
-    sapa_json_close(&rq->out, '}');
+    sapa_json_items_end(&rq->out);
     sapa_web_ready(rq);
 }
 
@@ -322,9 +312,7 @@ static void standings(struct web_request *rq)
     uint32_t client;
 
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
-    sapa_json_open(&rq->out, '{');
-    sapa_json_key(&rq->out, "items");
-    sapa_json_open(&rq->out, '[');
+    sapa_json_items(&rq->out);
     for (size_t i = 0; i < mirror->standing_count; i++) {
         const struct sapa_web_standing *one = &mirror->standings[i];
         const uint32_t of = one->kind == SAPA_ROWS_CLIENTS ? one->index : one->kind == SAPA_ROWS_QUEUES && one->index < centre->queues_count ? centre->queues[one->index].client : SAPA_NONE;
@@ -362,9 +350,7 @@ static void queues(struct web_request *rq)
         sapa_web_problem(rq, 404, "ENOENT", "there is no queue \"%s\"", one);
         return;
     }
-    sapa_json_open(&rq->out, '{');
-    sapa_json_key(&rq->out, "items");
-    sapa_json_open(&rq->out, '[');
+    sapa_json_items(&rq->out);
     for (size_t i = 0; i < mirror->queue_count; i++) {
         if (sapa_scope_queue(&rq->who.scope, mirror, i) && (client == SAPA_NONE || centre->queues[mirror->queues[i].queue].client == client))
             sapa_mirror_queue_json(mirror, i, &rq->out);

@@ -351,9 +351,7 @@ void sapa_web_roles(struct web_request *rq)
     const struct sapa_centre *centre = rq->web->mirror.centre;
     struct sapa_json *out = &rq->out;
 
-    sapa_json_open(out, '{');
-    sapa_json_key(out, "items");
-    sapa_json_open(out, '[');
+    sapa_json_items(out);
     for (unsigned i = 0; i < SAPA_ROLE_COUNT; i++)
         role_json(out, sapa_str_of(sapa_role_name(i)), true, sapa_role_rights(i));
     for (uint32_t i = 0; i < centre->roles_count; i++)
@@ -367,8 +365,7 @@ void sapa_web_roles(struct web_request *rq)
         sapa_json_add_text(out, "text", sapa_str_of(sapa_right_text(i)));
         sapa_json_close(out, '}');
     }
-    sapa_json_close(out, ']');
-    sapa_json_close(out, '}');
+    sapa_json_items_end(out);
     sapa_web_ready(rq);
 }
 
@@ -379,15 +376,12 @@ void sapa_web_sessions(struct web_request *rq)
     const int64_t now_us = sapa_wall_us();
     uint32_t cursor = 0;
 
-    sapa_json_open(out, '{');
-    sapa_json_key(out, "items");
-    sapa_json_open(out, '[');
+    sapa_json_items(out);
     while ((session = sapa_sessions_next(&rq->web->sessions, &cursor)) != NULL) {
         if (session->expires_us > now_us)
             sapa_session_json(session, out);
     }
-    sapa_json_close(out, ']');
-    sapa_json_close(out, '}');
+    sapa_json_items_end(out);
     sapa_web_ready(rq);
 }
 

@@ -363,14 +363,19 @@ void sapa_scope_add_guests(struct sapa_scope *scope, const struct sapa_mirror *m
     }
 }
 
-/* Of the teams that he leads, or lent to them. */
-static bool leads(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)
+static bool is_guest(const struct sapa_scope *scope, uint32_t agent)
 {
-    bool found = sapa_scope_team(scope, centre, centre->agents[agent].team);
+    bool found = false;
 
     for (uint32_t i = 0; i < scope->guest_count && !found; i++)
         found = scope->guests[i] == agent;
     return found;
+}
+
+/* Of the teams that he leads, or lent to them. */
+static bool leads(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)
+{
+    return sapa_scope_team(scope, centre, centre->agents[agent].team) || is_guest(scope, agent);
 }
 
 bool sapa_scope_part(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent)
@@ -407,10 +412,12 @@ bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_centre
 
 bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)
 {
-    if (agent >= centre->agents_count || (scope->agent != SAPA_NONE && scope->agent != agent) ||
-        !leads(scope, centre, agent))
+    if (agent >= centre->agents_count || (scope->agent != SAPA_NONE && scope->agent != agent))
         return false;
-    return scope->clients == UINT64_MAX || (centre->agents[agent].clients & scope->clients) != 0;
+    if (is_guest(scope, agent)) /* whatever clients he works for: with whom he talks is another matter */
+        return true;
+    return sapa_scope_team(scope, centre, centre->agents[agent].team) &&
+           (scope->clients == UINT64_MAX || (centre->agents[agent].clients & scope->clients) != 0);
 }
 
 /* ---- rendering ---- */

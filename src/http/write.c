@@ -331,19 +331,38 @@ static void network_write(struct web_request *rq, const json_t *body)
     }
 }
 
-/* Only over the version that its writer has seen. */
-static void note_write(struct web_request *rq, const json_t *body)
+/* What If-Match names, without its quotes. */
+static struct sapa_str match_of(const struct web_request *rq)
 {
     struct sapa_str match = sapa_str_of(rq->if_match);
-    uint64_t version;
 
     if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
         match.p++, match.n -= 2;
+    return match;
+}
+
+/* Only over what the writer has seen. False: there is no such number, answered. */
+static bool version_of(struct web_request *rq, const char *wanted, uint64_t *ret)
+{
+    const struct sapa_str match = match_of(rq);
+
     if (match.n == 0)
-        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version of the note that this one was made from, \"0\" when there was none");
-    else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
+        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: %s", wanted);
+    else if (sapa_str_u64(match, UINT32_MAX, ret) != SAPA_OK)
         sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
-    else if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
+    else
+        return true;
+    return false;
+}
+
+/* Only over the version that its writer has seen. */
+static void note_write(struct web_request *rq, const json_t *body)
+{
+    uint64_t version;
+
+    if (!version_of(rq, "the version of the note that this one was made from, \"0\" when there was none", &version))
+        return;
+    if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
         sapa_web_problem(rq, 403, "EDENIED", "notes are written by agents who took part, and by who has the right supervise");
     else if (sapa_web_contact_is_hidden(rq))
         sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", sapa_web_param(rq, "contact"));
@@ -353,11 +372,9 @@ static void note_write(struct web_request *rq, const json_t *body)
 
 static void ticket_write(struct web_request *rq)
 {
-    struct sapa_str match = sapa_str_of(rq->if_match);
+    const struct sapa_str match = match_of(rq);
     uint64_t version = 0;
 
-    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
-        match.p++, match.n -= 2;
     if (match.n > 0 && sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
         sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
     else if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
@@ -380,20 +397,14 @@ static void person_write(struct web_request *rq, const json_t *body)
                                                             : &(const struct web_wish){ .match = (prospect ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER) + UINT64_C(1) });
 }
 
-/* All of them at once, and only over the version that was seen. */
-/* Both are documents of versions; targets are about the whole centre, plans about the agents that one sees. */
+/* All of it at once, and only over the version that was seen: targets, of the whole centre, and plans, of agents whom one sees. */
 static void versioned_write(struct web_request *rq)
 {
-    struct sapa_str match = sapa_str_of(rq->if_match);
     uint64_t version;
 
-    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
-        match.p++, match.n -= 2;
-    if (match.n == 0)
-        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version that this was made from, as GET says it; \"0\" when there was none");
-    else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
-        sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
-    else if (rq->route == SAPA_ROUTE_GOALS_PUT && (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0))
+    if (!version_of(rq, "the version that this was made from, as GET says it; \"0\" when there was none", &version))
+        return;
+    if (rq->route == SAPA_ROUTE_GOALS_PUT && (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0))
         sapa_web_problem(rq, 403, "EDENIED", "targets are set for the whole centre, and you see a part of it");
     else
         sapa_web_job(rq, &(const struct web_wish){ .match = version });
@@ -403,10 +414,8 @@ static void versioned_write(struct web_request *rq)
 static void apply_write(struct web_request *rq)
 {
     const char *hash = rq->web->mirror.centre->hash;
-    struct sapa_str match = sapa_str_of(rq->if_match);
+    const struct sapa_str match = match_of(rq);
 
-    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
-        match.p++, match.n -= 2;
     if (match.n == 0)
         sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the hash of the description in force, as GET /api/v1/centre says it (now \"%s\")", hash);
     else if (!sapa_str_eq(match, sapa_str_of(hash)))

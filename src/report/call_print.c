@@ -336,7 +336,7 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
              sapa_word_side(call->side, language), call->cause);
     else
         line(out, id ? "  masih berjalan" : "  still open");
-    line(out, id ? "  lamanya     %s: menu %s, antre %s, bicara %s, tahan %s, wrap-up %s"
+    line(out, id ? "  lamanya     %s: menu %s, antre %s, bicara %s, tahan %s, catatan akhir %s"
                  : "  lasted      %s: menu %s, queue %s, talk %s, hold %s, wrap-up %s",
          length(call->total_ms).text, length(call->flow_ms).text, length(call->queue_ms).text,
          length(call->talk_ms).text, length(call->hold_ms).text, length(call->wrapup_ms).text);
@@ -353,7 +353,7 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
         const struct sapa_call_part *p = &call->parts[i];
         if (p->connected_us == 0)
             continue;
-        line(out, id ? "  agen        %s  " SAPA_STR_FMT ": bicara %s, tahan %s, wrap-up %s, diakhiri %s, " SAPA_STR_FMT
+        line(out, id ? "  agen        %s  " SAPA_STR_FMT ": bicara %s, tahan %s, catatan akhir %s, diakhiri %s, " SAPA_STR_FMT
                      : "  agent       %s  " SAPA_STR_FMT ": talked %s, held %s, wrap-up %s, ended by the %s, " SAPA_STR_FMT,
              moment(show, p->connected_us).text, SAPA_STR_ARG(name(show, SAPA_DIM_AGENT, p->agent)),
              length(p->talk_ms).text, length(p->hold_ms).text, length(p->wrapup_ms).text,

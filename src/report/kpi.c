@@ -73,6 +73,12 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     return M(BY_CUSTOMER) + M(BY_AGENT) + M(BY_FLOW) + M(BY_NETWORK) + M(BY_SYSTEM);
 }
 
+/* Of each stretch of waiting (SAPA_WAITS). */
+#define ABANDON_WAIT_RATE(X, id, key, span, words) \
+    X(abandon_wait_##id, "abandon_wait_rate", key " (waited " words ")", RATIO, CONTACTS, "Ditinggalkan setelah " span " dtk", "Abandoned after " span " s (share)", \
+      "abandoned_wait_" key " / (abandoned_wait_" key " + answered_wait_" key ")", "of those whose wait ended after " words ", the share that left", \
+      "no value where no wait ended so; short abandons count, too", M(ABANDONED_WAIT_##id), M(ABANDONED_WAIT_##id) + M(ANSWERED_WAIT_##id), MILLION)
+
 /*  X(fn, key, variant, unit, of, name id, name en, formula, text, edge, numerator, divisor, scale)  */
 #define KPIS_OF_LOG(X) \
     X(level_1, "service_level", "1 abandons in threshold count as met", RATIO, CONTACTS, "Tingkat layanan", "Service level", \
@@ -123,27 +129,7 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(abandon_short, "abandon_rate", "short excluded", RATIO, CONTACTS, "Tingkat ditinggalkan (tanpa singkat)", "Abandon rate (short ones apart)", \
       "(abandoned - abandoned_short) / (offered - abandoned_short)", "those who left within the short limit are left out", "", \
       M(ABANDONED) - M(ABANDONED_SHORT), M(OFFERED) - M(ABANDONED_SHORT), MILLION) \
-    X(abandon_wait_10, "abandon_wait_rate", "10 waited 10 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 0–10 dtk", "Abandoned after 0–10 s (share)", \
-      "abandoned_wait_10 / (abandoned_wait_10 + answered_wait_10)", "of those whose wait ended after 10 s or less, the share that left", \
-      "who waits exactly 10 s is among them; short abandons are, too", M(ABANDONED_WAIT_10), M(ABANDONED_WAIT_10) + M(ANSWERED_WAIT_10), MILLION) \
-    X(abandon_wait_20, "abandon_wait_rate", "20 waited more than 10 s, 20 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 10–20 dtk", "Abandoned after 10–20 s (share)", \
-      "abandoned_wait_20 / (abandoned_wait_20 + answered_wait_20)", "of those whose wait ended after more than 10 s, 20 s or less, the share that left", \
-      "no value where no wait ended so", M(ABANDONED_WAIT_20), M(ABANDONED_WAIT_20) + M(ANSWERED_WAIT_20), MILLION) \
-    X(abandon_wait_30, "abandon_wait_rate", "30 waited more than 20 s, 30 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 20–30 dtk", "Abandoned after 20–30 s (share)", \
-      "abandoned_wait_30 / (abandoned_wait_30 + answered_wait_30)", "of those whose wait ended after more than 20 s, 30 s or less, the share that left", \
-      "no value where no wait ended so", M(ABANDONED_WAIT_30), M(ABANDONED_WAIT_30) + M(ANSWERED_WAIT_30), MILLION) \
-    X(abandon_wait_60, "abandon_wait_rate", "60 waited more than 30 s, 60 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 30–60 dtk", "Abandoned after 30–60 s (share)", \
-      "abandoned_wait_60 / (abandoned_wait_60 + answered_wait_60)", "of those whose wait ended after more than 30 s, 60 s or less, the share that left", \
-      "no value where no wait ended so", M(ABANDONED_WAIT_60), M(ABANDONED_WAIT_60) + M(ANSWERED_WAIT_60), MILLION) \
-    X(abandon_wait_120, "abandon_wait_rate", "120 waited more than 60 s, 120 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 60–120 dtk", "Abandoned after 60–120 s (share)", \
-      "abandoned_wait_120 / (abandoned_wait_120 + answered_wait_120)", "of those whose wait ended after more than 60 s, 120 s or less, the share that left", \
-      "no value where no wait ended so", M(ABANDONED_WAIT_120), M(ABANDONED_WAIT_120) + M(ANSWERED_WAIT_120), MILLION) \
-    X(abandon_wait_300, "abandon_wait_rate", "300 waited more than 120 s, 300 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 120–300 dtk", "Abandoned after 120–300 s (share)", \
-      "abandoned_wait_300 / (abandoned_wait_300 + answered_wait_300)", "of those whose wait ended after more than 120 s, 300 s or less, the share that left", \
-      "no value where no wait ended so", M(ABANDONED_WAIT_300), M(ABANDONED_WAIT_300) + M(ANSWERED_WAIT_300), MILLION) \
-    X(abandon_wait_over, "abandon_wait_rate", "over 300 s", RATIO, CONTACTS, "Ditinggalkan setelah > 300 dtk", "Abandoned after > 300 s (share)", \
-      "abandoned_wait_over / (abandoned_wait_over + answered_wait_over)", "of those whose wait ended after more than 300 s, the share that left", \
-      "no value where no wait ended so", M(ABANDONED_WAIT_OVER), M(ABANDONED_WAIT_OVER) + M(ANSWERED_WAIT_OVER), MILLION) \
+    SAPA_WAITS(ABANDON_WAIT_RATE, X) \
     X(abandon_menu, "abandon_rate", "menu", RATIO, ARRIVALS, "Ditinggalkan di menu", "Abandon rate in menus", \
       "abandoned_menu / offered", "before any queue", "", M(ABANDONED_MENU), M(OFFERED), MILLION) \
     X(abandon_queue, "abandon_rate", "queue", RATIO, CONTACTS, "Ditinggalkan di antrean", "Abandon rate in queues", \

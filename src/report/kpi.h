@@ -16,6 +16,17 @@
 #include "base/str.h"
 #include "model/vocab.h"
 
+/* How long somebody waited, in seconds, as sapa_wait_bucket() counts: Y(X, ID, key, span, words). */
+#define SAPA_WAITS(Y, X) \
+    Y(X, 10, "10", "0–10", "10 s or less") Y(X, 20, "20", "10–20", "more than 10 s, 20 s or less") \
+    Y(X, 30, "30", "20–30", "more than 20 s, 30 s or less") Y(X, 60, "60", "30–60", "more than 30 s, 60 s or less") \
+    Y(X, 120, "120", "60–120", "more than 60 s, 120 s or less") Y(X, 300, "300", "120–300", "more than 120 s, 300 s or less") \
+    Y(X, OVER, "over", "> 300", "more than 300 s")
+#define SAPA_ANSWERED_WAIT(X, id, key, span, words) \
+    X(ANSWERED_WAIT_##id, "answered_wait_" key, COUNT, SUM, "Terjawab " span " dtk", "Answered " span " s", "of the answered: waited " words)
+#define SAPA_ABANDONED_WAIT(X, id, key, span, words) \
+    X(ABANDONED_WAIT_##id, "abandoned_wait_" key, COUNT, SUM, "Ditinggalkan " span " dtk", "Abandoned " span " s", "of those abandoned in queue or ringing: waited " words)
+
 /*  X(ID, key, unit, sum or max, name id, name en, definition)  */
 #define SAPA_MEASURES_CONTACT(X) \
     X(OFFERED, "offered", COUNT, SUM, "Masuk", "Offered", "contacts that came in; in the row of a queue: that joined it and do not wait as a callback") \
@@ -70,20 +81,7 @@
     X(WAIT_ANSWERED, "wait_answered_ms", MS, SUM, "Tunggu terjawab", "Wait of answered", "waiting time of the answered, from joining the queue to talking, ringing included") \
     X(WAIT_ABANDONED, "wait_abandoned_ms", MS, SUM, "Tunggu ditinggalkan", "Wait of abandoned", "waiting time of those abandoned in queue or ringing") \
     X(WAIT_MAX, "wait_max_ms", MS, MAX, "Tunggu terlama", "Longest wait", "longest waiting time of any that left the queue") \
-    X(ANSWERED_WAIT_10, "answered_wait_10", COUNT, SUM, "Terjawab 0–10 dtk", "Answered 0–10 s", "of the answered: waited 10 s or less") \
-    X(ANSWERED_WAIT_20, "answered_wait_20", COUNT, SUM, "Terjawab 10–20 dtk", "Answered 10–20 s", "of the answered: waited more than 10 s, 20 s or less") \
-    X(ANSWERED_WAIT_30, "answered_wait_30", COUNT, SUM, "Terjawab 20–30 dtk", "Answered 20–30 s", "of the answered: waited more than 20 s, 30 s or less") \
-    X(ANSWERED_WAIT_60, "answered_wait_60", COUNT, SUM, "Terjawab 30–60 dtk", "Answered 30–60 s", "of the answered: waited more than 30 s, 60 s or less") \
-    X(ANSWERED_WAIT_120, "answered_wait_120", COUNT, SUM, "Terjawab 60–120 dtk", "Answered 60–120 s", "of the answered: waited more than 60 s, 120 s or less") \
-    X(ANSWERED_WAIT_300, "answered_wait_300", COUNT, SUM, "Terjawab 120–300 dtk", "Answered 120–300 s", "of the answered: waited more than 120 s, 300 s or less") \
-    X(ANSWERED_WAIT_OVER, "answered_wait_over", COUNT, SUM, "Terjawab > 300 dtk", "Answered > 300 s", "of the answered: waited more than 300 s") \
-    X(ABANDONED_WAIT_10, "abandoned_wait_10", COUNT, SUM, "Ditinggalkan 0–10 dtk", "Abandoned 0–10 s", "of those abandoned in queue or ringing: waited 10 s or less") \
-    X(ABANDONED_WAIT_20, "abandoned_wait_20", COUNT, SUM, "Ditinggalkan 10–20 dtk", "Abandoned 10–20 s", "of those abandoned in queue or ringing: waited more than 10 s, 20 s or less") \
-    X(ABANDONED_WAIT_30, "abandoned_wait_30", COUNT, SUM, "Ditinggalkan 20–30 dtk", "Abandoned 20–30 s", "of those abandoned in queue or ringing: waited more than 20 s, 30 s or less") \
-    X(ABANDONED_WAIT_60, "abandoned_wait_60", COUNT, SUM, "Ditinggalkan 30–60 dtk", "Abandoned 30–60 s", "of those abandoned in queue or ringing: waited more than 30 s, 60 s or less") \
-    X(ABANDONED_WAIT_120, "abandoned_wait_120", COUNT, SUM, "Ditinggalkan 60–120 dtk", "Abandoned 60–120 s", "of those abandoned in queue or ringing: waited more than 60 s, 120 s or less") \
-    X(ABANDONED_WAIT_300, "abandoned_wait_300", COUNT, SUM, "Ditinggalkan 120–300 dtk", "Abandoned 120–300 s", "of those abandoned in queue or ringing: waited more than 120 s, 300 s or less") \
-    X(ABANDONED_WAIT_OVER, "abandoned_wait_over", COUNT, SUM, "Ditinggalkan > 300 dtk", "Abandoned > 300 s", "of those abandoned in queue or ringing: waited more than 300 s") \
+    SAPA_WAITS(SAPA_ANSWERED_WAIT, X) SAPA_WAITS(SAPA_ABANDONED_WAIT, X) \
     X(CALLBACKS_QUEUED, "callbacks_queued", COUNT, SUM, "Telepon balik antre", "Callbacks queued", "callbacks that took their place in the line") \
     X(CALLBACKS_ANSWERED, "callbacks_answered", COUNT, SUM, "Telepon balik tersambung", "Callbacks answered", "of the callbacks queued: agent and customer talked") \
     X(CALLBACKS_ENDED, "callbacks_ended", COUNT, SUM, "Telepon balik berakhir", "Callbacks ended", "of the callbacks queued: ended otherwise") \

@@ -50,7 +50,7 @@ static void test_sentences(void **state)
     expect_entry(&preferred, SAPA_LANGUAGE_EN, 0, 0, "waiting for the preferred agent Siti, 12 s left");
     expect_entry(&preferred, SAPA_LANGUAGE_ID, 0, 0, "menunggu agen pilihan Siti, sisa 12 dtk");
     expect_entry(&wrapup, SAPA_LANGUAGE_EN, 0, 0, "Siti skipped: in wrap-up, 4 s left");
-    expect_entry(&wrapup, SAPA_LANGUAGE_ID, 0, 0, "Siti dilewati: wrap-up, sisa 4 dtk");
+    expect_entry(&wrapup, SAPA_LANGUAGE_ID, 0, 0, "Siti dilewati: catatan akhir, sisa 4 dtk");
     expect_entry(&skill, SAPA_LANGUAGE_EN, 1, 0, "Budi skipped: skill english 2 < 3");
     expect_entry(&skill, SAPA_LANGUAGE_ID, 1, 0, "Budi dilewati: keahlian english 2 < 3");
     expect_entry(&nothing, SAPA_LANGUAGE_EN, 1, 1, "Agus skipped: skill english 0 < 2");

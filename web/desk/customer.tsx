@@ -216,12 +216,12 @@ export function Customer({ work: inHand, looked, back, backTo, ticket, setTicket
   return (
     <div className="customer">
       {looked ? (
-        <p className="notice row wrap">
-          <span className="grow">{say("looked", { who })}</span>
+        <div className="notice looked">
+          <p>{say("looked", { who })}</p>
           <Button small onPress={back}>
             {backTo ? words("back", { who: backTo }) : words("closeThis")}
           </Button>
-        </p>
+        </div>
       ) : null}
       <header>
         <p className="small soft">

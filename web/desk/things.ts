@@ -2,7 +2,7 @@
 import { useRef } from "react";
 import type { CardCallback, CoachNote, Task, Ticket, TicketNews } from "../shared/api.gen";
 import { api } from "../shared/api.gen";
-import { ticketNews } from "../shared/live";
+import { ticketNews, useLive } from "../shared/live";
 import { Store, useStore } from "../shared/store";
 import { useAsked } from "./asked";
 
@@ -63,10 +63,9 @@ export const callable = (address: string | null): boolean => !!address && /^\+?[
 
 /** What the live state said last of tickets that `which` knows: it changes when one of them does. */
 export function useTicketTurn(which: (one: TicketNews) => boolean): string {
-  return useStore(ticketNews)
-    .filter(which)
-    .map((one) => `${one.id}.${one.version}`)
-    .join();
+  const feed = useLive((page) => page.live.feed); // another one: what was missed is not known
+  const news = useStore(ticketNews).filter(which);
+  return [feed, ...news.map((one) => `${one.id}.${one.version}`)].join();
 }
 
 export function useThings(agent: string | null, turn: string): Thing[] {

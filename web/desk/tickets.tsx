@@ -102,7 +102,6 @@ function NewDue({ ticket, onDone, set }: { ticket: Ticket; onDone: () => void; s
 function TicketView({ ticket, entries, writes, showContact, known }: { ticket: Ticket; entries: readonly TicketEntry[]; writes: string | null; showContact: (contact: string) => void; known: (contact: string) => boolean }) {
   const words = useWords(deskWords);
   const say = useWords(ticketWords);
-  const of = useStore(language);
   const me = useLive((page) => page.me?.agent ?? "");
   const [text, setText] = useState(sessionStorage.getItem(draftOf(ticket.id)) ?? "");
   const [asks, setAsks] = useState(false);
@@ -129,9 +128,6 @@ function TicketView({ ticket, entries, writes, showContact, known }: { ticket: T
 
   return (
     <div className="ticket-view">
-      <p className="small soft">
-        {say("by", { who: ticket.by_name })} · {moment(ticket.created, of)}
-      </p>
       {hidden > 0 ? (
         <p>
           <Button small kind="plain" onPress={() => setAll(true)}>

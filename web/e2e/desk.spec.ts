@@ -406,6 +406,11 @@ test("a ticket: opened in the call by keyboard, in Pekerjaan with its time, seen
   await tickets(other).getByRole("button", { name: /^lihat kontaknya/i }).first().click();
   await expect(other.getByRole("complementary").getByRole("listitem").filter({ hasText: /Tiket \d+/ }).last()).toBeFocused();
   await accessible(other, "a ticket on the card");
+  await other.emulateMedia({ colorScheme: "dark" });
+  await other.setViewportSize({ width: 420, height: 720 });
+  await accessible(other, "a ticket on the card, dark and narrow");
+  expect(await other.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
+  await other.setViewportSize({ width: 1366, height: 768 });
   await tickets(other).getByRole("textbox", { name: /Catatan pada tiket/ }).fill("sudah diterima");
   await tickets(other).getByRole("button", { name: /^Selesaikan tiket/ }).click();
   await expect(ticket(other)).toContainText("selesai");

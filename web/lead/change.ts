@@ -1,27 +1,34 @@
-// Skills and queues by hand: what is asked for, what was there before, and how that is asked for again.
+// Skills, queues and teams by hand: what is asked for, what was there before, and how that is asked for again.
 import type { Agent, AgentChange, ChangesBody, ChangeResult } from "../shared/api.gen";
 
 /** "" leaves it alone; "described" is as the description has it. */
 export type SkillWish = "" | "described" | `${number}`;
 export type QueueWish = "" | "described" | "yes" | "no";
 
+export type TeamWish = "" | "described" | `to ${string}`;
+
 export interface Wish {
   skills: Record<string, SkillWish>;
   queues: Record<string, QueueWish>;
+  /** In which they work meanwhile. */
+  team: TeamWish;
   /** Null: for good. */
   until: Date | null;
 }
 
-export const noWish: Pick<Wish, "skills" | "queues"> = { skills: {}, queues: {} };
+export const noWish: Omit<Wish, "until"> = { skills: {}, queues: {}, team: "" };
 
-export const isEmpty = (wish: Pick<Wish, "skills" | "queues">): boolean => [...Object.values(wish.skills), ...Object.values(wish.queues)].every((one) => one === "");
+export const isEmpty = (wish: Omit<Wish, "until">): boolean => [...Object.values(wish.skills), ...Object.values(wish.queues), wish.team].every((one) => one === "");
 
-type Parts = Required<Pick<ChangesBody, "skills" | "queues">>;
+type Parts = Required<Pick<ChangesBody, "skills" | "queues">> & Pick<ChangesBody, "team">;
+
+const isNothing = (parts: Parts): boolean => parts.skills.length + parts.queues.length === 0 && parts.team === undefined;
 
 const bodyOf = (agents: string[], parts: Parts, until: string | null): ChangesBody => ({
   agents,
   ...(parts.skills.length ? { skills: parts.skills } : {}),
   ...(parts.queues.length ? { queues: parts.queues } : {}),
+  ...(parts.team !== undefined ? { team: parts.team } : {}),
   ...(until ? { until } : {}),
 });
 
@@ -38,14 +45,16 @@ export function bodies(wish: Wish, agents: string[]): ChangesBody[] {
     if (serves === "described") described.queues.push({ queue });
     else if (serves !== "") made.queues.push({ queue, serves: serves === "yes" });
   }
+  if (wish.team === "described") described.team = null;
+  else if (wish.team !== "") made.team = wish.team.slice(3);
   return [
-    ...(made.skills.length + made.queues.length ? [bodyOf(agents, made, wish.until?.toISOString() ?? null)] : []),
-    ...(described.skills.length + described.queues.length ? [bodyOf(agents, described, null)] : []),
+    ...(isNothing(made) ? [] : [bodyOf(agents, made, wish.until?.toISOString() ?? null)]),
+    ...(isNothing(described) ? [] : [bodyOf(agents, described, null)]),
   ];
 }
 
 const changeOf = (agent: Agent | undefined, key: { skill?: string; queue?: string }): AgentChange | undefined =>
-  agent?.changes.find((one) => (key.skill ? one.skill === key.skill : one.queue === key.queue));
+  agent?.changes.find((one) => (key.skill ? one.skill === key.skill : key.queue ? one.queue === key.queue : one.team !== null));
 
 /** Brings back what these agents had of what the wish touches; those who had the same are asked for together. */
 export function undoOf(wish: Wish, agents: (Agent | undefined)[], at: number): ChangesBody[] {
@@ -76,6 +85,10 @@ export function undoOf(wish: Wish, agents: (Agent | undefined)[], at: number): C
     for (const queue of touchedQueues) {
       const was = changeOf(agent, { queue });
       partsOf(endOf(was)).queues.push(held(was) && was?.serves != null ? { queue, serves: was.serves } : { queue });
+    }
+    if (wish.team !== "") {
+      const was = changeOf(agent, {});
+      partsOf(endOf(was)).team = held(was) ? (was?.team ?? null) : null;
     }
     for (const [end, parts] of byEnd) add(agent, parts, end || null);
   }

@@ -446,6 +446,8 @@ export function Lead() {
     if (!on) setChosen(new Set());
     if (on) open({ kind: "change" });
     else close();
+    if (on) document.querySelector(".agents")?.scrollIntoView({ block: "start" }); // on a narrow page the panel covers what is below
+
   };
   const close = () => {
     setShown(null);

@@ -1,5 +1,5 @@
-// Skills and queues of one agent or of many, at once, for a while or for good; taken back with one click.
-import { useRef, useState, type FormEvent } from "react";
+// Skills, queues and team of one agent or of many, at once, for a while or for good; taken back with one click.
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { api, type Agent, type ChangeResult, type ChangesBody } from "../shared/api.gen";
 import { Problem } from "../shared/call";
 import { now } from "../shared/clock";
@@ -8,7 +8,7 @@ import { page, useLive } from "../shared/live";
 import { useProblems } from "../shared/problem";
 import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
-import { bodies, isEmpty, joined, noWish, undoOf, type QueueWish, type SkillWish, type Wish } from "./change";
+import { bodies, isEmpty, joined, noWish, undoOf, type QueueWish, type SkillWish, type TeamWish, type Wish } from "./change";
 import { untilChoices } from "./model";
 import { leadWords } from "./words";
 
@@ -53,10 +53,10 @@ export function Lent({ agent }: { agent: Agent }) {
       <h3>{words("lent")}</h3>
       <ul className="list">
         {agent.changes.map((one) => {
-          const name = one.skill ?? queues.find((queue) => queue.id === one.queue)?.name ?? one.queue ?? "";
-          const what = one.skill ? (one.level === 0 ? words("skillGone", { skill: name }) : words("skillIs", { skill: name, level: one.level ?? 0 })) : words(one.serves ? "servesNow" : "servesNot", { queue: name });
+          const name = one.skill ?? queues.find((queue) => queue.id === one.queue)?.name ?? one.queue ?? one.team ?? "";
+          const what = one.team !== null ? words("inTeam", { team: name }) : one.skill ? (one.level === 0 ? words("skillGone", { skill: name }) : words("skillIs", { skill: name, level: one.level ?? 0 })) : words(one.serves ? "servesNow" : "servesNot", { queue: name });
           return (
-            <li key={name} className="row">
+            <li key={what} className="row">
               <span className="grow">
                 {what} <span className="soft small">{until(one.until)}</span>
               </span>
@@ -66,7 +66,7 @@ export function Lent({ agent }: { agent: Agent }) {
                   label={words("giveBackOf", { what })}
                   onPress={() =>
                     void api
-                      .changes({ agents: [agent.id], ...(one.skill ? { skills: [{ skill: one.skill }] } : { queues: [{ queue: one.queue! }] }) })
+                      .changes({ agents: [agent.id], ...(one.team !== null ? { team: null } : one.skill ? { skills: [{ skill: one.skill }] } : { queues: [{ queue: one.queue! }] }) })
                       .then(({ items }) => setProblem(items[0]?.problem ?? ""))
                       .catch((error: unknown) => setProblem(inWords(error)))
                   }
@@ -99,13 +99,17 @@ export function ChangeForm({ agents }: { agents: string[] }) {
   const [said, setSaid] = useState<Said>(silent);
   const [busy, setBusy] = useState(false);
   const status = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (said.text) status.current?.scrollIntoView({ block: "nearest" }); // what was done, and the way back, may lie below the panel's edge
+  }, [said]);
   const skills = directory?.skills ?? [];
+  const teams = directory?.teams ?? [];
   const queues = (directory?.queues ?? []).filter((queue) => clients === null || (queue.client !== null && clients.includes(queue.client)));
   const whole: Wish = { ...wish, until: end === "" ? null : (choices[Number(end)] ?? null) };
   const nameOf = (id: string) => names.get(id)?.name ?? id;
   const problemOf = (one: ChangeResult) => {
     const client = one.code === "EDENIED" ? one.problem?.replace(/^works not for /, "") : "";
-    return client ? words("notOfClient", { client }) : one.code === "ENOENT" ? words("notYours") : one.code === "ELIMIT" ? words("tooMany") : (one.problem ?? "");
+    return client ? words("notOfClient", { client }) : one.code === "ENOENT" ? words("notYours") : one.code === "ELIMIT" ? words("tooMany") : one.code === "EINVAL" ? words("ofThatTeam") : (one.problem ?? "");
   };
   const run = (what: ChangesBody[], told: (done: ChangeResult[]) => Pick<Said, "text" | "undo">) => {
     if (busy) return;
@@ -153,6 +157,20 @@ export function ChangeForm({ agents }: { agents: string[] }) {
     <form className="panel-part change" onSubmit={submit}>
       <h3>{words("skillsAndQueues")}</h3>
       <div className="change-lists">
+        {teams.length > 1 ? (
+          <label className="row change-row">
+            <span className="grow cut">{words("team")}</span>
+            <select className="input" aria-label={words("lendTo")} value={wish.team} onChange={(event) => setWish({ ...wish, team: event.target.value as TeamWish })}>
+              <option value="">{words("leave_")}</option>
+              {teams.map((team) => (
+                <option key={team} value={`to ${team}`}>
+                  {team}
+                </option>
+              ))}
+              <option value="described">{words("ownTeam")}</option>
+            </select>
+          </label>
+        ) : null}
         {skills.map((skill) => (
           <label key={skill} className="row change-row">
             <span className="grow cut">{skill}</span>

@@ -28,11 +28,11 @@ export function rowOf(agent: Agent): AgentRow {
   return { agent, doing, since: agent.since ? Date.parse(agent.since) : null, part: null };
 }
 
-/** By team, then as the description has them: nobody moves because his state changes. */
+/** By their own teams, then as the description has them: nobody moves because his state changes, or because he is lent. */
 export function agentRows(live: Live, directory: Directory | null, team: string): AgentRow[] {
   const place = new Map(directory?.agents.map((agent, at) => [agent.id, at]) ?? []);
   const teams = new Map(directory?.teams.map((id, at) => [id, at]) ?? []);
-  const of = (agent: Agent) => (agent.team === null ? teams.size : (teams.get(agent.team) ?? teams.size));
+  const of = (agent: Agent) => (agent.own_team === null ? teams.size : (teams.get(agent.own_team) ?? teams.size));
 
   return [...live.agents.values()]
     .filter((agent) => team === "" || agent.team === team)
@@ -40,10 +40,10 @@ export function agentRows(live: Live, directory: Directory | null, team: string)
     .map(rowOf);
 }
 
-/** Customers in line, the one who waits longest first. Who rings has a place in it until somebody answers. */
+/** Who stands in line, the one who waits longest first; who rings has a place in it until somebody answers. A call to a colleague that rings waits in no queue. */
 export function waitingOf(live: Live): Contact[] {
   return [...live.contacts.values()]
-    .filter((contact) => contact.place === "queue" || contact.place === "ringing")
+    .filter((contact) => contact.queue !== null && (contact.place === "queue" || contact.place === "ringing"))
     .sort((a, b) => Date.parse(a.arrived) - Date.parse(b.arrived) || (a.id < b.id ? -1 : 1));
 }
 

@@ -18,6 +18,7 @@ import { ChangeForm, ChangePanel, Lent } from "./lend";
 import { rowOf } from "./model";
 import { RecordParts, useOutcome } from "./record";
 import { Coached } from "./coach";
+import { Day } from "./shift";
 import { Supervise } from "./supervise";
 import { leadWords } from "./words";
 
@@ -86,7 +87,13 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
       <p className="row wrap">
         <strong>{name}</strong>
         {row.since === null ? null : <span className="clock">{clock(at - row.since)}</span>}
-        {agent.team ? <span className="badge">{agent.team}</span> : null}
+        {agent.own_team ? <span className="badge">{agent.own_team}</span> : null}
+        {agent.team !== agent.own_team ? (
+          <span className="badge">
+            <span aria-hidden="true">⇄ </span>
+            {words("inTeam", { team: agent.team ?? "" })}
+          </span>
+        ) : null}
         <span className={agent.phone ? "badge good" : "badge bad"}>
           <span aria-hidden="true">{agent.phone ? "✓" : "✕"}</span> {words(agent.phone ? "phoneGood" : "phoneBad")}
         </span>
@@ -136,6 +143,7 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
           <Said doing={doing} />
         </div>
       ) : null}
+      <Day agent={id} at={at} open={open} />
       <Coached agent={id} open={open} />
       <Lent agent={agent} />
       {mayForce ? <ChangeForm agents={[id]} /> : null}
@@ -462,7 +470,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
                   </span>
                 ) : null}
                 <span className="small">{outcome(record)}</span>
-                <span className="small soft">{record.answered ? words("talked", { clock: clock(record.talk_ms) }) : words("waited", { clock: clock(record.queue_ms) })}</span>
+                <span className="small soft">{!record.ended ? "" : record.answered ? words("talked", { clock: clock(record.talk_ms) }) : words("waited", { clock: clock(record.queue_ms) })}</span>
                 <span className="clock">{record.arrived ? new Intl.DateTimeFormat(locale(of), { timeStyle: "short" }).format(new Date(record.arrived)) : ""}</span>
               </li>
             ))}

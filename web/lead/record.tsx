@@ -80,7 +80,7 @@ export function RecordParts({ id, again, open }: { id: string; again: string; op
           <span className="badge">{outcome(record)}</span>
           {disposition ? <span className="badge">{solved ? (of === "id" ? solved.id_name : solved.en_name) : disposition}</span> : null}
         </p>
-        <p className="small soft">
+        <p className={record.ended ? "small soft" : "hidden"}>
           {words("waited", { clock: clock(record.queue_ms) })} · {words("talked", { clock: clock(record.talk_ms) })}
           {record.wrapup_ms ? ` · ${words("wrapped", { clock: clock(record.wrapup_ms) })}` : ""}
         </p>

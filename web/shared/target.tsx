@@ -1,12 +1,15 @@
 // What a figure shall be and whether it is: the server says both, pages say it with a sign and a word, never by colour alone.
 import type { FigureTarget, Standing } from "./api.gen";
-import { show, type Level } from "./figures";
+import { show, unitOf, type Level } from "./figures";
 import { language, useWords, type Messages } from "./i18n";
 import { useStore } from "./store";
 
 export type GoalState = FigureTarget["today"];
 
 export const goalOf = (standing: Pick<Standing, "targets"> | undefined, figure: string): FigureTarget | undefined => standing?.targets.find((one) => one.figure === figure);
+
+/** Nothing is aimed at for a moment, and a number of a day is nothing that half an hour reaches. */
+export const isAimed = (figure: string, period: string): boolean => period === "today" || (period === "recent" && unitOf(figure) !== "count");
 
 /** "now" has none: nothing is aimed at for a moment. */
 export const goalState = (goal: FigureTarget, period: string): GoalState => (period === "today" ? goal.today : period === "recent" ? goal.recent : "none");
@@ -49,7 +52,7 @@ export function Goal({ goal, period, look = "full" }: { goal: FigureTarget | und
   const words = useWords(targetWords);
   const of = useStore(language);
 
-  if (!goal) return null;
+  if (!goal || !isAimed(goal.figure, period)) return null;
   const state = goalState(goal, period);
   const value = show(of, goal.figure, goal.target);
   const sign = goal.better === "lower" ? "≤" : "≥";

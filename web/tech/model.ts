@@ -1,5 +1,6 @@
 // What technical staff is shown, computed from the state alone: what needs attention, worst first, and how each line is.
 import type { Network, System, SystemCertificate, SystemDevice, SystemLimits } from "../shared/api.gen";
+import type { TechWord } from "./words";
 
 /** The newest check of each person's line. */
 export class Lines {
@@ -83,6 +84,20 @@ const alarms: Record<string, [AttentionWord, boolean, Section] | null> = {
   "trunk down": null, // the trunk does
   "calls lost by the system": ["alarmDrops", true, "processes"],
 };
+
+const logStates = {
+  good: "logGood",
+  "disk nearly full": "logLow",
+  "disk full": "logFull",
+  "disk refuses": "logFailed",
+  "another process has taken over": "logFenced",
+} as const satisfies Record<string, TechWord>;
+
+/** How the log is written; null: a state that this page does not know. "good" beside the alarm that it is slow would be two truths. */
+export function logWord(system: Pick<System, "log" | "alarms">): (typeof logStates)[keyof typeof logStates] | "logSlow" | null {
+  const word = logStates[system.log.state as keyof typeof logStates] ?? null;
+  return word === "logGood" && system.alarms.includes("the log is slow") ? "logSlow" : word;
+}
 
 export function attentionOf(system: System, lines: ReadonlyMap<string, Network>, now: number): Attention[] {
   const found: Attention[] = [];

@@ -7,7 +7,7 @@ import { Frame } from "../shared/frame";
 import { language, locale, useWords } from "../shared/i18n";
 import { useStore } from "../shared/store";
 import { Announce, Button } from "../shared/ui";
-import { attentionOf, badOf, daysUntil, deviceRows, type Attention, type DeviceRow, type Section } from "./model";
+import { attentionOf, badOf, daysUntil, deviceRows, logWord, type Attention, type DeviceRow, type Section } from "./model";
 import { seen } from "./source";
 import { techWords, type TechWord } from "./words";
 
@@ -207,7 +207,10 @@ function Devices({ system, lines }: { system: System; lines: ReadonlyMap<string,
               {words("troubled", { n })}
             </Button>
           </div>
-          <input className="input find" type="search" aria-label={words("find")} placeholder={words("find")} value={text} onChange={(event) => setText(event.target.value)} />
+          <label className="row small">
+            <span className="soft">{words("find")}</span>
+            <input className="input find" type="search" value={text} onChange={(event) => setText(event.target.value)} />
+          </label>
         </>
       }
     >
@@ -267,6 +270,7 @@ function Disk({ system }: { system: System }) {
   const { disk, log, limits } = system;
   const low = disk.free_bytes !== null && disk.total_bytes !== null && (disk.free_bytes * 100) / Math.max(1, disk.total_bytes) < limits.disk_percent;
   const soon = disk.days_left !== null && disk.days_left < limits.disk_days;
+  const writing = logWord(system);
   return (
     <Part id="disk" title={words("disk")}>
       {disk.free_bytes !== null && disk.total_bytes !== null ? (
@@ -278,7 +282,7 @@ function Disk({ system }: { system: System }) {
           [words("logSize"), bytes(disk.log_bytes)],
           [words("growth"), disk.day_bytes === null ? <span className="soft">{words("growthUnknown")}</span> : words("perDay", { size: bytes(disk.day_bytes) })],
           [words("daysLeft"), <span className={soon ? "over" : ""}>{disk.days_left === null || disk.days_left > 3650 ? (disk.day_bytes === null ? "–" : words("farAway")) : words("daysLeftText", { days: disk.days_left })}{soon ? " ▲" : ""}</span>],
-          [words("logState"), <State kind={log.state === "good" ? "good" : "bad"}>{log.state === "good" ? words("logGood") : log.state}</State>],
+          [words("logState"), <State kind={writing === "logGood" ? "good" : writing === "logSlow" || writing === "logLow" ? "warn" : "bad"}>{writing ? words(writing) : log.state}</State>],
         ]}
       />
       <p className="soft small">{words("slowCommits", { n: log.slow_commits, all: log.commits, ms: Math.round(log.longest_commit_us / 1000) })}</p>

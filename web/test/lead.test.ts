@@ -43,7 +43,7 @@ describe("agents", () => {
   });
 
   it("who waits longest stands first", () => {
-    const world = live([], [], [{ id: "2", place: "queue", arrived: ago(5) }, { id: "1", place: "ringing", arrived: ago(50) }, { id: "3", place: "talk", arrived: ago(500) }]);
+    const world = live([], [], [{ id: "2", queue: "a", place: "queue", arrived: ago(5) }, { id: "1", queue: "a", place: "ringing", arrived: ago(50) }, { id: "3", queue: "a", place: "talk", arrived: ago(500) }, { id: "4", queue: null, place: "ringing", arrived: ago(9) }]);
     expect(waitingOf(world).map((contact) => contact.id)).toEqual(["1", "2"]);
   });
 });

@@ -97,6 +97,10 @@ describe("actual against target", () => {
     expect(tell({ ...tile, period: "today" }, world, 0).level).toBe("good");
     expect(tell({ ...tile, warn: 0.6, bad: 0.4 }, world, 0).level).toBe("warn"); // between its own limits
     expect(tell({ ...tile, figure: "waiting", period: "now" }, world, 0).goal).toBeUndefined();
+    const people = new Map([["team:t", standing("team:t", "team", [goal("handled", 200, { today: "open", recent: "none" })])]]);
+    const handled = { scope: "team", key: "t", figure: "handled", warn: null, bad: null } as const;
+    expect(tell({ ...handled, period: "today" }, people, 0).goal).toMatchObject({ target: 200 });
+    expect(tell({ ...handled, period: "recent" }, people, 0).goal).toBeUndefined(); // half an hour reaches no number of a day
   });
 
   it("of one's own begins with what is aimed at", () => {

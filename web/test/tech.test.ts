@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Network, System, SystemDevice } from "../shared/api.gen";
-import { attentionOf, badOf, daysUntil, deviceRows, Lines } from "../tech/model";
+import { attentionOf, badOf, daysUntil, deviceRows, Lines, logWord } from "../tech/model";
 
 const at = Date.parse("2026-11-22T08:00:00Z");
 const ago = (s: number) => new Date(at - s * 1000).toISOString();
@@ -34,6 +34,11 @@ describe("what needs attention", () => {
         }),
       ),
     ).toEqual(["!notReady", "!alarmOther", "!trunkDown", "!trunkRefused", "alarmSlow", "trunkPart"]);
+  });
+
+  it("the log's state agrees with its alarms", () => {
+    const of = (state: string, ...alarms: string[]) => logWord({ ...system({ alarms }), log: { ...system().log, state } });
+    expect([of("good"), of("good", "the log is slow"), of("disk full", "the log is slow"), of("disk refuses"), of("something new")]).toEqual(["logGood", "logSlow", "logFull", "logFailed", null]);
   });
 
   it("certificates, by the day", () => {

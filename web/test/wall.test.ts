@@ -1,6 +1,6 @@
 // What a screen is drawn of, and how often.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { figuresOf, withScope } from "../wall/model";
+import { emsOf, figuresOf, withScope } from "../wall/model";
 import { Kept, PAINT_MS } from "../wall/source";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] }));
@@ -38,4 +38,8 @@ test("a team has figures of agents, of today and of the last 30 minutes", () => 
   expect(withScope(aht, "team", "toko")).toEqual({ ...aht, scope: "team", key: "toko" });
   expect(withScope({ scope: "team", key: "toko", figure: "occupancy", period: "today", warn: 0.7, bad: 0.5 }, "all", null)).toMatchObject({ scope: "all", key: null, period: "today", warn: null });
   expect(figuresOf("today", "queue")).not.toContain("occupancy");
+});
+
+test("a number's width is that of its digits, with room for one alone", () => {
+  expect(["3", "100%", "0:04", "12.345"].map((text) => Number(emsOf(text).toFixed(2)))).toEqual([1.4, 3.1, 2.5, 3.9]);
 });

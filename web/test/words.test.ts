@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { format, pseudo } from "../shared/i18n";
 
 const root = join(import.meta.dirname, "..");
-const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /(^|\/)(words|problem|phonemenu|player|figures|target|targets|marks|coach|coaching)\.tsx?$/.test(name) && !name.includes("node_modules"));
+const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /(^|\/)(words|problem|phonemenu|player|figures|target|targets|marks|coach|coaching|shift)\.tsx?$/.test(name) && !name.includes("node_modules"));
 
 function values(elements: MessageFormatElement[], into = new Set<string>()): Set<string> {
   for (const one of elements) {

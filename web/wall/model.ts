@@ -1,7 +1,7 @@
 // Wallboards as data: what a tile shows, when a page is turned, a first board to begin with.
 import type { Directory, FigureTarget, Standing, Wallboard, WallboardBody, WallPage, WallTile } from "../shared/api.gen";
 import { countedFigures, levelOf, nowFigures, periods, unitOf, valueOf, type Level } from "../shared/figures";
-import { goalLevel, goalOf, goalState } from "../shared/target";
+import { goalLevel, goalOf, goalState, isAimed } from "../shared/target";
 
 export const STANDARD = "standar";
 export const TILES_MAX = 7;
@@ -27,7 +27,7 @@ export interface Told {
 export function tell(tile: WallTile, standings: ReadonlyMap<string, Standing>, at: number): Told {
   const standing = standings.get(standingId(tile));
   const value = valueOf(standing, tile.figure, tile.period, at);
-  const goal = tile.period === "now" ? undefined : goalOf(standing, tile.figure);
+  const goal = isAimed(tile.figure, tile.period) ? goalOf(standing, tile.figure) : undefined;
   // limits of the tile go before the target: somebody has chosen them for this screen
   const level = tile.warn === null && goal ? goalLevel(goalState(goal, tile.period)) : levelOf(value, tile.warn, tile.bad);
   return { value, level, goal, missing: standing === undefined };
@@ -39,6 +39,9 @@ export function pageAt(at: number, seconds: number, pages: number, offset = 0): 
   const turn = Math.floor(at / (Math.max(1, seconds) * 1000)) + offset;
   return ((turn % pages) + pages) % pages;
 }
+
+/** How wide a number is drawn, in its own size: bold digits of the widest usual fonts. */
+export const emsOf = (text: string): number => Math.max(1.4, [...text].reduce((sum, one) => sum + (one === "%" ? 1 : /[.,:\s]/.test(one) ? 0.4 : 0.7), 0));
 
 /** Columns for so many tiles; the first of seven is twice as wide. */
 export const columnsOf = (tiles: number): number => (tiles <= 3 ? Math.max(1, tiles) : tiles === 4 ? 2 : tiles <= 6 ? 3 : 4);

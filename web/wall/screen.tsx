@@ -7,7 +7,7 @@ import { language, locale, useWords } from "../shared/i18n";
 import { useStore } from "../shared/store";
 import { Goal } from "../shared/target";
 import { Button } from "../shared/ui";
-import { columnsOf, pageAt, standingId, tell } from "./model";
+import { columnsOf, emsOf, pageAt, standingId, tell } from "./model";
 import type { Source } from "./source";
 import { wallWords } from "./words";
 
@@ -28,7 +28,7 @@ function Tile({ tile, standings, at, wide }: { tile: WallTile; standings: Readon
   return (
     <li className={`tile ${level} ${wide ? "wide" : ""}`} data-figure={tile.figure} data-level={level}>
       <h3 className="tile-name">{known(tile.figure) ? figures(tile.figure) : tile.figure}</h3>
-      <p className="tile-value" data-length={text.length > 5 ? "long" : undefined}>
+      <p className="tile-value" style={{ ["--ems" as string]: emsOf(text) }}>
         {text}
       </p>
       <p className="tile-foot">

@@ -280,6 +280,8 @@ def said_at_last(contact):
     listed = subprocess.run([sapa, "report", "--data", "data", "--calls", "--format", "csv"], capture_output=True, text=True, check=True).stdout
     assert [r["party_type"] for r in csv.DictReader(listed.splitlines()) if r["contact"] == contact["contact"]] == ["prospect"]
     admin.get(V1 + "/contacts/past?party_type=friend", 400)
+    admin.put(f"{V1}/contacts/{contact['contact']}/party", {"party_type": "customer"})
+    assert figures() == [customers, prospects, internal]
     admin.get(V1 + "/contacts?party_type=friend", 400)
 
 
@@ -485,6 +487,11 @@ def writes():
     admin.put(V1 + "/switches/surge", {"on": False}, 422, headers=key)
     admin.put(V1 + "/switches/surge", {"on": False}, headers={"Idempotency-Key": "x" * 65}, want=400)
     admin.put(V1 + "/switches/surge", {"on": False})
+    # nor is a second token made; its secret is told to nobody again
+    wish, key = {"user": "once", "role": "viewer"}, {"Idempotency-Key": "one-token"}
+    made = admin.post(V1 + "/tokens", wish, 201, headers=key).json
+    assert "kept nowhere" in admin.post(V1 + "/tokens", wish, 409, headers=key).json["detail"]
+    assert [t["id"] for t in admin.get(V1 + "/tokens").json["items"] if t["user"] == "once"] == [made["token"]["id"]]
     # agents
     talking = wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["recording"]])[0]
     name = talking["agent"]
@@ -792,6 +799,7 @@ def restart():
     before, key = json.load(open("before.state")), {"Idempotency-Key": "over-the-restart"}
     wait(lambda: admin.call("PUT", V1 + "/switches/closed", {"on": True, "client": "bank"}, key).status != 503)
     assert admin.put(V1 + "/switches/closed", {"on": True, "client": "bank"}, headers=key).json == before["first"]
+    assert "kept nowhere" in admin.post(V1 + "/tokens", {"user": "once", "role": "viewer"}, 409, headers={"Idempotency-Key": "one-token"}).json["detail"]
     admin.put(V1 + "/switches/closed", {"on": True, "client": "bank"}, 409)
     admin.put(V1 + "/switches/closed", {"on": False, "client": "bank"}, 422, headers=key)
     admin.put(V1 + "/switches/closed", {"on": False, "client": "bank"})

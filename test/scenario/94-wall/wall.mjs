@@ -58,6 +58,8 @@ await run(async () => {
   const first = editor.getByRole("group", { name: "Angka 1", exact: true });
   await first.getByLabel("Milik siapa").selectOption({ label: "Tim toko" });
   await editor.locator('.preview-screen .tile[data-figure="handled"]').getByText("hari ini · toko").waitFor(); // a team has figures of today
+  await first.getByLabel("Masa").selectOption({ label: "30 menit terakhir" }); // and beside them those of the last half hour
+  await editor.locator('.preview-screen .tile[data-figure="handled"]').getByText("30 menit terakhir · toko").waitFor();
   await first.getByLabel("Milik siapa").selectOption({ label: "Toko: penjualan" });
   await first.getByLabel("Masa").selectOption({ label: "hari ini" });
   await first.getByRole("combobox", { name: "Angka", exact: true }).selectOption({ label: "Rata-rata tunggu" });
@@ -94,6 +96,14 @@ await run(async () => {
     name: Math.min(...[...document.querySelectorAll(".tile-name, .tile-foot, .screen h1")].map((one) => parseFloat(getComputedStyle(one).fontSize))),
   }));
   assert(sizes.value >= 108 && sizes.name >= 27, `too small for ten metres: ${JSON.stringify(sizes)}`); // a tenth, a fortieth of the height
+  const over = await screen.evaluate(() => [...document.querySelectorAll(".tile-value")].flatMap((one) => { // as wide as a share can be
+    one.textContent = "100%";
+    one.style.setProperty("--ems", "3.1");
+    return one.scrollWidth > one.clientWidth ? [`${one.scrollWidth} > ${one.clientWidth}`] : [];
+  }));
+  assert(over.length === 0, "100% goes beyond its tile: " + over);
+  await screen.reload();
+  await screen.locator(".tile").first().waitFor();
   await shot(screen, "wall-screen");
   for (const level of await screen.locator(".tile.warn .tile-level, .tile.bad .tile-level").allInnerTexts()) assert(/Perhatian|Kritis/.test(level), "a colour without a word: " + level);
   await screen.keyboard.press("Space"); // hold the page
