@@ -157,7 +157,7 @@ static const enum sapa_rows table_order[] = { SAPA_ROWS_TOTAL,   SAPA_ROWS_QUEUE
                                               SAPA_ROWS_NUMBERS, SAPA_ROWS_CAMPAIGNS, SAPA_ROWS_TRUNKS, SAPA_ROWS_REASONS };
 
 static int print_tables(const struct report_wish *wish, struct sapa_intervals *rows, const struct sapa_print_options *print,
-                        uint32_t kinds, bool usual, FILE *out, struct sapa_xlsx *xlsx)
+                        uint32_t kinds, FILE *out, struct sapa_xlsx *xlsx)
 {
     sapa_rc rc = SAPA_OK;
     size_t shown = 0;
@@ -167,7 +167,7 @@ static int print_tables(const struct report_wish *wish, struct sapa_intervals *r
             continue;
         rc = print_table(rows, table_order[i], print, out, xlsx);
         shown += rc == SAPA_OK;
-        if (usual && rc == SAPA_ENOENT) /* --only KEY alone: a queue or an agent, whichever has it */
+        if (rc == SAPA_ENOENT) /* --only KEY: a queue or an agent, whichever has it */
             rc = SAPA_OK;
     }
     if (rc == SAPA_OK && shown == 0)
@@ -229,7 +229,7 @@ static bool close_out(const struct report_wish *wish, FILE *out)
     return false;
 }
 
-static int report_now(const struct report_wish *wish, struct sapa_print_options *print, uint32_t kinds, bool usual,
+static int report_now(const struct report_wish *wish, struct sapa_print_options *print, uint32_t kinds,
                       enum sapa_grain grain, bool workbook)
 {
     static struct sapa_goals goals;
@@ -266,7 +266,7 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
     if (rc != SAPA_OK)
         fprintf(stderr, "sapa report: %s%s%s\n", wish->output ? wish->output : "", wish->output ? ": " : "", sapa_rc_text(rc));
     else
-        code = print_tables(wish, &rows, print, kinds, usual, out, xlsx);
+        code = print_tables(wish, &rows, print, kinds, out, xlsx);
     if (!close_workbook(wish, xlsx))
         code = SAPA_EXIT_FAILED;
     if (out && !close_out(wish, out))
@@ -279,13 +279,13 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
 /* ---- the same figures, of a centre elsewhere ---- */
 
 /* One table, or a list that is made of the log itself. @retval SAPA_ENOENT  it has no row with that key */
-static sapa_rc far_table(const struct report_wish *wish, const char *name, FILE *out)
+static sapa_rc far_table(const struct report_wish *wish, const char *name, const char *with, FILE *out)
 {
-    const bool json = strcmp(wish->format, "json") == 0, is_list = wish->calls || wish->nodes;
+    const bool json = strcmp(wish->format, "json") == 0, is_list = wish->calls || wish->nodes, workbook = strcmp(wish->format, "xlsx") == 0;
     const struct { const char *name, *value; } asks[] = {
         { "by", is_list ? "" : wish->by }, { "day", wish->day }, { "from", wish->from }, { "to", wish->to }, { "only", wish->only },
         { "figures", is_list ? "" : wish->figures }, { "columns", wish->all && !is_list ? "all" : "" },
-        { "customers", wish->calls && wish->show_numbers ? "shown" : "" }, { "format", wish->format }, { "language", wish->language },
+        { "customers", wish->calls && wish->show_numbers ? "shown" : "" }, { "format", wish->format }, { "with", with }, { "language", wish->language },
     };
     char path_buf[1024], error_buf[600];
     struct sapa_text path, error;
@@ -298,7 +298,7 @@ static sapa_rc far_table(const struct report_wish *wish, const char *name, FILE 
     sapa_text_printf(&path, "/api/v1/reports/%s", name);
     for (size_t i = 0; i < SAPA_COUNT(asks); i++)
         sapa_path_add(&path, asks[i].name, asks[i].value ? asks[i].value : "");
-    sapa_rc rc = sapa_ask(&wish->door, &(const struct sapa_question){ .method = "GET", .path = path_buf }, &answer, &error);
+    sapa_rc rc = sapa_ask(&wish->door, &(const struct sapa_question){ .method = "GET", .path = path_buf, .out = workbook ? out : NULL }, &answer, &error);
     if (rc == SAPA_EINVAL && answer.status == 404 && wish->only[0])
         rc = SAPA_ENOENT;
     else if (rc != SAPA_OK && error.n > 0)
@@ -320,18 +320,42 @@ static sapa_rc far_table(const struct report_wish *wish, const char *name, FILE 
     return rc;
 }
 
-static int report_far(const struct report_wish *wish, const struct sapa_print_options *print, uint32_t kinds, bool usual)
+/* All tables in one workbook. */
+static sapa_rc far_book(const struct report_wish *wish, const struct sapa_print_options *print, uint32_t kinds, FILE *out)
+{
+    const char *first = NULL;
+    char buf[128];
+    struct sapa_text with;
+
+    sapa_text_init(&with, buf, sizeof(buf));
+    for (size_t i = 0; i < SAPA_COUNT(table_order); i++) {
+        if (!(kinds >> table_order[i] & 1) || !has_figure(print, table_order[i]))
+            continue;
+        if (first)
+            sapa_text_printf(&with, "%s%s", with.n > 0 ? "," : "", sapa_rows_table(table_order[i]));
+        else
+            first = sapa_rows_table(table_order[i]);
+    }
+    return far_table(wish, first, buf, out);
+}
+
+static int report_far(const struct report_wish *wish, const struct sapa_print_options *print, uint32_t kinds)
 {
     FILE *out = wish->output ? fopen(wish->output, "w") : stdout;
     sapa_rc rc = out ? SAPA_OK : SAPA_EIO;
     size_t shown = 0;
 
+    if (rc == SAPA_OK && strcmp(wish->format, "xlsx") == 0) {
+        rc = far_book(wish, print, kinds, out);
+        shown = rc == SAPA_OK;
+        kinds = 0;
+    }
     for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(table_order); i++) {
         if (!(kinds >> table_order[i] & 1) || !has_figure(print, table_order[i]))
             continue;
-        rc = far_table(wish, sapa_rows_table(table_order[i]), out);
+        rc = far_table(wish, sapa_rows_table(table_order[i]), "", out);
         shown += rc == SAPA_OK;
-        if (usual && rc == SAPA_ENOENT)
+        if (rc == SAPA_ENOENT)
             rc = SAPA_OK;
     }
     if (rc == SAPA_ENOENT || (rc == SAPA_OK && shown == 0))
@@ -344,7 +368,7 @@ static int report_far(const struct report_wish *wish, const struct sapa_print_op
 static int list_far(const struct report_wish *wish)
 {
     FILE *out = wish->output ? fopen(wish->output, "w") : stdout;
-    sapa_rc rc = out ? far_table(wish, wish->calls ? "calls" : "nodes", out) : SAPA_EIO;
+    sapa_rc rc = out ? far_table(wish, wish->calls ? "calls" : "nodes", "", out) : SAPA_EIO;
 
     if (!out)
         return said(wish->output, rc);
@@ -505,23 +529,19 @@ int sapa_report_main(int argc, char **argv)
                               chosen, chosen_count, &(struct sapa_lines){ print_line, stdout });
         return SAPA_EXIT_OK;
     }
-    if (wish.door.url && format == FORMAT_XLSX)
-        return sapa_command_wrong("report", "with --url: text, csv or json; workbooks are made beside the log");
     const bool tables_too = wish.total || wish.queues || wish.agents || wish.clients || wish.numbers || wish.trunks || wish.campaigns || wish.reasons;
     if ((wish.nodes || wish.calls) && (tables_too || (wish.nodes && wish.calls)))
         return sapa_command_wrong("report", "--%s stands alone: ask for the other tables by a report of their own", wish.nodes ? "nodes" : "calls");
-    if (wish.calls && format == FORMAT_XLSX && !wish.output)
-        return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
     if (wish.nodes && (format == FORMAT_XLSX || wish.output))
         return sapa_command_wrong("report", "the table of nodes is text, csv or json, on the terminal");
+    if (format == FORMAT_XLSX && !wish.output)
+        return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
     if (wish.door.url && (wish.calls || wish.nodes))
         return list_far(&wish);
     if (wish.calls)
         return report_calls(&wish, format, language);
     if (wish.nodes)
         return report_nodes(&wish, as[format], language);
-    if (format == FORMAT_XLSX && !wish.output)
-        return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
     const struct { bool wanted; enum sapa_rows rows; } tables[] = {
         { wish.total, SAPA_ROWS_TOTAL },     { wish.queues, SAPA_ROWS_QUEUES },   { wish.agents, SAPA_ROWS_AGENTS },
         { wish.clients, SAPA_ROWS_CLIENTS }, { wish.numbers, SAPA_ROWS_NUMBERS }, { wish.reasons, SAPA_ROWS_REASONS },
@@ -529,8 +549,7 @@ int sapa_report_main(int argc, char **argv)
     };
     for (size_t i = 0; i < SAPA_COUNT(tables); i++)
         kinds |= tables[i].wanted ? 1u << tables[i].rows : 0;
-    const bool usual = kinds == 0;
-    if (usual)
+    if (kinds == 0)
         kinds = 1u << SAPA_ROWS_QUEUES | 1u << SAPA_ROWS_AGENTS;
     struct sapa_print_options print = {
         .format = as[format], .language = language, .every_column = wish.all, .only = sapa_str_of(wish.only),
@@ -541,7 +560,7 @@ int sapa_report_main(int argc, char **argv)
         any |= (kinds >> kind & 1) != 0 && has_figure(&print, kind);
     if (!any)
         return sapa_command_wrong("report", "these tables have none of these figures (--definitions says which have)");
-    return wish.door.url ? report_far(&wish, &print, kinds, usual) : report_now(&wish, &print, kinds, usual, grains[by].grain, format == FORMAT_XLSX);
+    return wish.door.url ? report_far(&wish, &print, kinds) : report_now(&wish, &print, kinds, grains[by].grain, format == FORMAT_XLSX);
 }
 
 /* ---- replay ---- */

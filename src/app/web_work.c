@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/figures.h"
 #include "app/log_list.h"
@@ -20,6 +22,7 @@
 #include "report/print.h"
 #include "report/why.h"
 #include "rt/clock.h"
+#include "rt/file.h"
 #include "store/history.h"
 #include "store/log.h"
 #include "store/people.h"
@@ -896,7 +899,25 @@ struct report_out {
     struct sapa_json *out;
     enum sapa_format format;
     bool skip_head;
+    const struct sapa_sheet *sheet; /* instead: a sheet; what comes in several runs stands in it one below the other */
+    uint32_t base, rows;
 };
+
+static void report_column(void *ctx, uint32_t at, const char *key, const char *name, enum sapa_cell_kind kind, enum sapa_unit unit)
+{
+    struct report_out *to = ctx;
+
+    if (!to->skip_head)
+        to->sheet->column(to->sheet->ctx, at, key, name, kind, unit);
+}
+
+static void report_cell(void *ctx, uint32_t row, uint32_t at, const struct sapa_cell *cell)
+{
+    struct report_out *to = ctx;
+
+    to->rows = SAPA_MAX(to->rows, to->base + row + 1);
+    to->sheet->cell(to->sheet->ctx, to->base + row, at, cell);
+}
 
 static void report_line(void *ctx, struct sapa_str line)
 {
@@ -913,6 +934,17 @@ static void report_line(void *ctx, struct sapa_str line)
     }
 }
 
+static sapa_rc put_rows(struct sapa_intervals *intervals, enum sapa_rows rows, const struct sapa_print_options *print, struct report_out *to)
+{
+    const struct sapa_sheet sheet = { report_column, report_cell, to };
+    const struct sapa_lines lines = { report_line, to };
+
+    if (!to->sheet)
+        return sapa_report_print(intervals, rows, print, &lines);
+    to->base = to->rows;
+    return sapa_report_sheet(intervals, rows, print, &sheet);
+}
+
 /* Of what a token that is bound to clients may see: each queue, client or number of theirs. */
 static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, enum sapa_rows rows, struct sapa_print_options *print,
                             struct report_out *to)
@@ -923,7 +955,6 @@ static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, e
                            : rows == SAPA_ROWS_CLIENTS   ? centre->clients_count
                            : rows == SAPA_ROWS_CAMPAIGNS ? centre->campaigns_count
                                                          : centre->numbers_count;
-    const struct sapa_lines lines = { report_line, to };
     const struct sapa_str only = print->only;
     sapa_rc rc = SAPA_OK;
     bool any = false;
@@ -943,15 +974,69 @@ static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, e
         if (!seen || (only.n > 0 && !sapa_str_eq(only, key)))
             continue;
         print->only = key;
-        to->skip_head = any && to->format == SAPA_FORMAT_CSV;
-        rc = sapa_report_print(intervals, rows, print, &lines);
+        to->skip_head = any && (to->sheet || to->format == SAPA_FORMAT_CSV);
+        rc = put_rows(intervals, rows, print, to);
         any |= rc == SAPA_OK;
         rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
     }
     return rc == SAPA_OK && only.n > 0 && !any ? SAPA_ENOENT : rc;
 }
 
-static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa_rows kind, sapa_rc *rc)
+/* ---- workbooks: libxlsxwriter writes files alone ---- */
+
+struct book {
+    struct sapa_xlsx *xlsx;
+    char path[PATH_MAX];
+};
+
+static bool is_workbook(const struct job *job)
+{
+    return strcmp(param(job, "format"), "xlsx") == 0;
+}
+
+static enum sapa_language language_of(const struct job *job)
+{
+    return strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
+}
+
+static sapa_rc book_begin(struct job *job, struct sapa_str currency, struct book *book)
+{
+    if (snprintf(book->path, sizeof(book->path), "%s/workbook-XXXXXX", job->files->data) >= (int)sizeof(book->path))
+        return SAPA_ELIMIT;
+    const int fd = mkstemp(book->path); /* nobody else may read it */
+    if (fd < 0 || close(fd) != 0)
+        return SAPA_EIO;
+    const sapa_rc rc = sapa_xlsx_open(book->path, language_of(job), currency, &book->xlsx);
+    if (rc != SAPA_OK)
+        (void)unlink(book->path);
+    return rc;
+}
+
+/* The file is written, becomes the answer if all is well, and is gone. */
+static sapa_rc book_end(struct job *job, struct book *book, sapa_rc rc)
+{
+    char buf[256];
+    struct sapa_text wrong;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+
+    sapa_text_init(&wrong, buf, sizeof(buf));
+    const sapa_rc closed = sapa_xlsx_close(book->xlsx, &wrong);
+    if (rc == SAPA_OK && closed != SAPA_OK)
+        rc = problem(job->work, closed, "%s", buf);
+    if (rc == SAPA_OK)
+        rc = sapa_file_read(book->path, SAPA_JSON_MAX, &bytes, &size);
+    (void)unlink(book->path);
+    if (rc == SAPA_OK) {
+        sapa_json_bytes(job->out, bytes, size);
+        job->work->content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    }
+    free(bytes);
+    return rc;
+}
+
+/* One table, or of a workbook these. */
+static void report_print(struct job *job, struct sapa_intervals *rows, const enum sapa_rows *kinds, size_t count, sapa_rc *rc)
 {
     const char *word = param(job, "format");
     const enum sapa_format format = strcmp(word, "csv") == 0 ? SAPA_FORMAT_CSV : strcmp(word, "text") == 0 ? SAPA_FORMAT_TEXT : SAPA_FORMAT_JSON;
@@ -967,7 +1052,8 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         .language = strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
         .only = sapa_str_of(param(job, "only")),
     };
-    const struct sapa_lines lines = { report_line, &to };
+    struct book book = { .xlsx = NULL };
+    size_t shown = 0;
 
     sapa_text_init(&wrong, job->work->problem, sizeof(job->work->problem));
     *rc = goals ? sapa_targets_load(job->files->store, goals) : SAPA_ENOMEM;
@@ -978,7 +1064,10 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         return;
     }
     print.goals = goals->count > 0 ? goals : NULL;
-    if (format != SAPA_FORMAT_JSON) {
+    if (is_workbook(job)) {
+        print.format = SAPA_FORMAT_CSV;
+        *rc = book_begin(job, job->work->centre->system.currency, &book);
+    } else if (format != SAPA_FORMAT_JSON) {
         job->work->content_type = format == SAPA_FORMAT_CSV ? "text/csv; charset=utf-8" : "text/plain; charset=utf-8";
     } else {
         sapa_json_open(job->out, '{');
@@ -986,9 +1075,26 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         sapa_json_key(job->out, "items");
         sapa_json_open(job->out, '[');
     }
-    *rc = sapa_scope_whole(&job->work->scope) ? sapa_report_print(rows, kind, &print, &lines) : report_bound(job, rows, kind, &print, &to);
+    for (size_t i = 0; *rc == SAPA_OK && i < count; i++) {
+        const struct sapa_str only = print.only;
+        struct sapa_sheet sheet;
+        if (book.xlsx) {
+            *rc = sapa_xlsx_add(book.xlsx, sapa_rows_name(kinds[i], print.language), &sheet);
+            to = (struct report_out){ .sheet = &sheet };
+        }
+        if (*rc == SAPA_OK)
+            *rc = sapa_scope_whole(&job->work->scope) ? put_rows(rows, kinds[i], &print, &to) : report_bound(job, rows, kinds[i], &print, &to);
+        print.only = only;
+        shown += *rc == SAPA_OK;
+        if (*rc == SAPA_ENOENT && i + 1 < count) /* whichever has the key */
+            *rc = SAPA_OK;
+    }
+    if (*rc == SAPA_ENOENT && shown > 0)
+        *rc = SAPA_OK;
     free(goals);
-    if (format == SAPA_FORMAT_JSON) {
+    if (book.xlsx) {
+        *rc = book_end(job, &book, *rc);
+    } else if (format == SAPA_FORMAT_JSON && !is_workbook(job)) {
         sapa_json_close(job->out, ']');
         sapa_json_close(job->out, '}');
     }
@@ -1014,6 +1120,49 @@ static sapa_rc local_bounds(struct job *job, const struct sapa_zone *zone, int64
     return SAPA_OK;
 }
 
+static enum sapa_rows rows_of(struct sapa_str table)
+{
+    enum sapa_rows kind = 0;
+
+    while (kind < SAPA_ROWS_COUNT && !sapa_str_eq(sapa_str_of(sapa_rows_table(kind)), table))
+        kind++;
+    return kind;
+}
+
+/* The table of the path, and those that a workbook has beside it. */
+static sapa_rc tables_of(struct job *job, enum sapa_rows kinds[SAPA_ROWS_COUNT], size_t *ret_count)
+{
+    struct sapa_str rest = sapa_str_of(param(job, "with"));
+    uint32_t seen = 0;
+    size_t count = 0;
+
+    if (rest.n > 0 && !is_workbook(job))
+        return problem(job->work, SAPA_EINVAL, "with: only a workbook has several tables");
+    for (struct sapa_str name = sapa_str_of(param(job, "report"));; name = sapa_str_cut(rest, ',', &rest)) {
+        const enum sapa_rows kind = rows_of(name);
+        if (kind == SAPA_ROWS_COUNT || seen >> kind & 1)
+            return problem(job->work, SAPA_EINVAL, "with: there is no table \"" SAPA_STR_FMT "\", or it stands there already", SAPA_STR_ARG(name));
+        seen |= UINT32_C(1) << kind;
+        kinds[count++] = kind;
+        if (rest.n == 0)
+            break;
+    }
+    *ret_count = count;
+    return SAPA_OK;
+}
+
+/* May who asks see this table? */
+static sapa_rc may_report(struct job *job, enum sapa_rows kind)
+{
+    const bool leads = job->work->scope.team_count > 0 || job->work->scope.agent != SAPA_NONE; /* his own team's figures or his own, and those of queues */
+
+    if (leads && (kind == SAPA_ROWS_REASONS || kind == SAPA_ROWS_TRUNKS || kind == SAPA_ROWS_TOTAL))
+        return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and you are bound to some of them");
+    if (job->work->scope.clients != UINT64_MAX && ((kind == SAPA_ROWS_AGENTS && !leads) || kind == SAPA_ROWS_REASONS || kind == SAPA_ROWS_TRUNKS || kind == SAPA_ROWS_TOTAL))
+        return problem(job->work, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
+    return SAPA_OK;
+}
+
 /* The shelf of figures and the records behind it, as `sapa report` reads them. */
 static sapa_rc report(struct job *job)
 {
@@ -1025,22 +1174,21 @@ static sapa_rc report(struct job *job)
     struct sapa_figures *figures = NULL;
     struct sapa_report *report;
     struct sapa_intervals rows;
-    enum sapa_rows kind = 0;
+    enum sapa_rows kinds[SAPA_ROWS_COUNT];
+    size_t count = 0;
     bool more;
+    sapa_rc rc = tables_of(job, kinds, &count);
 
-    while (kind + 1 < SAPA_ROWS_COUNT && strcmp(sapa_rows_table(kind), param(job, "report")) != 0)
-        kind++;
     for (size_t i = 0; i < SAPA_COUNT(grains); i++) {
         if (strcmp(grains[i].name, param(job, "by")) == 0)
             bounds.grain = grains[i].grain;
     }
-    const bool leads = job->work->scope.team_count > 0 || job->work->scope.agent != SAPA_NONE; /* his own team's figures or his own, and those of queues */
-    if (leads && (kind == SAPA_ROWS_REASONS || kind == SAPA_ROWS_TRUNKS || kind == SAPA_ROWS_TOTAL))
-        return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and you are bound to some of them");
-    if (job->work->scope.clients != UINT64_MAX && ((kind == SAPA_ROWS_AGENTS && !leads) || kind == SAPA_ROWS_REASONS || kind == SAPA_ROWS_TRUNKS || kind == SAPA_ROWS_TOTAL))
-        return problem(job->work, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
-    bounds.kinds = UINT32_C(1) << kind;
-    sapa_rc rc = sapa_figures_open(job->files->data, &figures);
+    for (size_t i = 0; rc == SAPA_OK && i < count; i++) {
+        bounds.kinds |= UINT32_C(1) << kinds[i];
+        rc = may_report(job, kinds[i]);
+    }
+    if (rc == SAPA_OK)
+        rc = sapa_figures_open(job->files->data, &figures);
     if (rc == SAPA_OK)
         rc = sapa_figures_fold(figures, 0, 0, NULL, &more);
     const struct sapa_centre *centre = rc == SAPA_OK ? sapa_figures_centre(figures) : NULL;
@@ -1053,7 +1201,7 @@ static sapa_rc report(struct job *job)
         sapa_intervals_init(&rows, sapa_memory_heap(), &report->names, &bounds);
         rc = sapa_intervals_group(&rows, &report->intervals);
         if (rc == SAPA_OK)
-            report_print(job, &rows, kind, &rc);
+            report_print(job, &rows, kinds, count, &rc);
         sapa_intervals_done(&rows);
     }
     sapa_figures_close(figures);
@@ -1074,11 +1222,6 @@ static enum sapa_format begin_lines(struct job *job, struct report_out *ret)
     else
         job->work->content_type = format == SAPA_FORMAT_CSV ? "text/csv; charset=utf-8" : "text/plain; charset=utf-8";
     return format;
-}
-
-static enum sapa_language language_of(const struct job *job)
-{
-    return strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
 }
 
 static bool call_is_seen(void *ctx, const struct sapa_names *names, const struct sapa_call *call)
@@ -1102,6 +1245,13 @@ static sapa_rc report_calls(struct job *job)
         return rc;
     if (wish.show_numbers && !job->work->show_pii)
         return problem(job->work, SAPA_EDENIED, "customers' numbers want the right person");
+    if (is_workbook(job)) {
+        struct book book = { .xlsx = NULL };
+        if ((rc = book_begin(job, SAPA_STR(""), &book)) != SAPA_OK)
+            return rc;
+        wish.format = SAPA_CALLS_XLSX, wish.xlsx = book.xlsx;
+        return book_end(job, &book, sapa_list_calls(&log, &wish));
+    }
     wish.format = as[begin_lines(job, &to)];
     rc = sapa_list_calls(&log, &wish);
     if (to.format == SAPA_FORMAT_JSON)
@@ -1121,6 +1271,8 @@ static sapa_rc report_nodes(struct job *job)
     sapa_rc rc = local_bounds(job, zone_of(job->work->centre), &from_s, &to_s);
     if (rc != SAPA_OK)
         return rc;
+    if (is_workbook(job))
+        return problem(job->work, SAPA_EINVAL, "the table of nodes is text, csv or json");
     const enum sapa_format format = begin_lines(job, &to);
     rc = sapa_list_nodes(&log, from_s, to_s, format, language_of(job), param(job, "only"), NULL, &lines);
     if (format == SAPA_FORMAT_JSON)

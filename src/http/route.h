@@ -194,7 +194,7 @@ enum sapa_schema {
     X(ERASE, DELETE, "/api/v1/people/{person}", ERASE, "", NONE, DONE, 200, "Erase a person: the key of all that is kept of them is destroyed") \
     X(PERSON_MERGE, POST, "/api/v1/people/{person}/merge", MERGE, "", B_MERGE, MERGED, 200, "This person is really another; nothing is copied, and it can be taken back") \
     X(MERGE_END, DELETE, "/api/v1/merges/{merge}", MERGE, "", NONE, DONE, 200, "Take a merge back") \
-    X(REPORT, GET, "/api/v1/reports/{report}", REPORT, "by day from to only figures columns format language", NONE, REPORT, 200, "The figures of `sapa report`") \
+    X(REPORT, GET, "/api/v1/reports/{report}", REPORT, "by day from to only figures columns format with language", NONE, REPORT, 200, "The figures of `sapa report`") \
     X(RECORDINGS, GET, "/api/v1/recordings", RECORDING, "from to limit cursor", NONE, RECORDINGS, 200, "Recordings by the time they ended") \
     X(RECORDING, GET, "/api/v1/recordings/{recording}", RECORDING, "check", NONE, RECORDING, 200, "One recording") \
     X(AUDIO, GET, "/api/v1/recordings/{recording}/audio", LISTEN, "", NONE, NONE, 200, "A recording as WAV; ranges are answered") \

@@ -33,7 +33,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "to", "string", "a time, not included: as from" },
     { "by", "15m|hour|day|week|month", "15m, hour, day, week or month" },
     { "only", "key", "the key of one queue, agent …" },
-    { "format", "json|csv|text", "json, csv or text" },
+    { "format", "json|csv|text|xlsx", "json, csv, text, or xlsx: a workbook" },
     { "language", "id|en", "id or en" },
     { "phone", "string", "a telephone number, E.164 where possible" },
     { "message", "id", "the number of a message" },
@@ -53,6 +53,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "ticket", "id", "the number of a ticket" },
     { "status", "open|waiting|resolved|unresolved", "open, waiting (for the customer), resolved, or unresolved: the first two" },
     { "customers", "hidden|shown", "their numbers: hidden, or shown in full, which wants the right person and stands in the audit trail" },
+    { "with", "string", "of a workbook: further tables in it, with commas between them: agents,clients" },
 };
 
 static const struct sapa_field_rule problem[] = {

@@ -50,7 +50,7 @@ class Document:
             return
         response = operation["responses"].get(str(status)) or operation["responses"]["default"]
         contents = response["content"]
-        if kind == "text/csv":
+        if kind in ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"):
             assert "format" in [p["name"] for p in operation["parameters"]]
             return
         assert kind in contents, f"{method} {path}: {status} with {kind}, not in the document: {list(contents)}"

@@ -2747,7 +2747,7 @@ export const api = {
   /** Take a merge back */
   mergeEnd: (merge: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/merges/${encodeURIComponent(merge)}`, asked),
   /** The figures of `sapa report` */
-  report: (report: "queues" | "agents" | "clients" | "numbers" | "reasons" | "trunks" | "campaigns" | "total", query: { by?: "15m" | "hour" | "day" | "week" | "month"; day?: string; from?: string; to?: string; only?: string; figures?: string; columns?: "all" | "telling"; format?: "json" | "csv" | "text"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Report>("GET", `/api/v1/reports/${encodeURIComponent(report)}`, { ...asked, query }),
+  report: (report: "queues" | "agents" | "clients" | "numbers" | "reasons" | "trunks" | "campaigns" | "total", query: { by?: "15m" | "hour" | "day" | "week" | "month"; day?: string; from?: string; to?: string; only?: string; figures?: string; columns?: "all" | "telling"; format?: "json" | "csv" | "text" | "xlsx"; with?: string; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Report>("GET", `/api/v1/reports/${encodeURIComponent(report)}`, { ...asked, query }),
   /** Recordings by the time they ended */
   recordings: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Recordings>("GET", `/api/v1/recordings`, { ...asked, query }),
   /** One recording */
@@ -2825,9 +2825,9 @@ export const api = {
   /** Calls that agents were not allowed to place, and why; the last day without `from` */
   denied: (query: { from?: string; to?: string; agent?: string; client?: string; language?: "id" | "en"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<DeniedCalls>("GET", `/api/v1/denied-calls`, { ...asked, query }),
   /** Calls that are over, one by one, by when they ended: the list of `sapa report --calls`; of what began in the time that is asked for */
-  reportCalls: (query: { day?: string; from?: string; to?: string; only?: string; customers?: "hidden" | "shown"; format?: "json" | "csv" | "text"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/reports/calls`, { ...asked, query }),
+  reportCalls: (query: { day?: string; from?: string; to?: string; only?: string; customers?: "hidden" | "shown"; format?: "json" | "csv" | "text" | "xlsx"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/reports/calls`, { ...asked, query }),
   /** What callers did in the nodes of flows: the table of `sapa report --nodes` */
-  reportNodes: (query: { day?: string; from?: string; to?: string; only?: string; format?: "json" | "csv" | "text"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<FlowNodes>("GET", `/api/v1/reports/nodes`, { ...asked, query }),
+  reportNodes: (query: { day?: string; from?: string; to?: string; only?: string; format?: "json" | "csv" | "text" | "xlsx"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<FlowNodes>("GET", `/api/v1/reports/nodes`, { ...asked, query }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };

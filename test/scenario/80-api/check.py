@@ -1,10 +1,12 @@
 import csv
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 import urllib.parse
+import zipfile
 
 from sapa_api import Api, administrator, bare, wait
 
@@ -303,6 +305,17 @@ def calls_and_nodes():
     assert admin.get(V1 + "/reports/calls?only=bank").json["items"] == [c for c in calls if c["client"] == "bank"]
     assert admin.get(V1 + "/reports/calls?format=csv").headers["content-type"].startswith("text/csv")
     admin.get(V1 + "/reports/calls?day=yesterday", 400)
+    for path, wanted in (("/reports/queues?by=day&format=xlsx&with=agents,total", {"service", "loans"}), ("/reports/calls?format=xlsx", {"bank"})):
+        book = zipfile.ZipFile(io.BytesIO(admin.get(V1 + path).body))
+        assert all(word in book.read("xl/sharedStrings.xml").decode() for word in wanted), path
+    book = zipfile.ZipFile(io.BytesIO(bank.get(V1 + "/reports/queues?by=day&format=xlsx&with=clients").body))
+    words = book.read("xl/sharedStrings.xml").decode()
+    for word in ("loans", "bank", "service", "shop"):
+        assert (f"<t>{word}</t>" in words) == (word in ("loans", "bank")), word
+    assert "workbook-" not in " ".join(os.listdir("data")), "a workbook was left behind"
+    bank.get(V1 + "/reports/queues?format=xlsx&with=total", 403)
+    for wrong in ("queues?with=agents", "queues?format=xlsx&with=queues", "queues?format=xlsx&with=nothing", "queues?format=xlsx&with=agents,,clients", "nodes?format=xlsx"):
+        admin.get(V1 + "/reports/" + wrong, 400)
     nodes = admin.get(V1 + "/reports/nodes").json["items"]
     assert nodes == listed("nodes") and nodes
     admin.get(V1 + "/reports/nodes?only=nobody", 404)
