@@ -83,6 +83,7 @@ def shifts(own, name):
 
     start = max(begin, int(now // 60) * 60 - 3600)
     plan = {"agents": [name], "items": [entry("shift", start, start + 8 * 3600), entry("break", start + 4 * 3600, start + 4 * 3600 + 900)]}
+    another = "day" if leader.get(f"{V1}/agents/{name}").json["team"] == "night" else "night"
     bounds, seen = f"?from={day}&to={after}", {"If-Match": '"0"'}
     assert own.get(f"{V1}/agents/{name}/day").json["adherence"] is None and leader.get(path).json == {**leader.get(path).json, "version": 0, "items": []}
     leader.put(path + bounds, plan, 428)
@@ -97,7 +98,7 @@ def shifts(own, name):
     assert made["version"] == 1 and made["entries"] == 2, made
     told = leader.get(path + bounds)
     assert told.json["items"] == plan["items"] and told.headers["etag"] == '"1"', told.json
-    assert own.get(path + bounds).json["items"] == plan["items"] and leader.get(f"{path}{bounds}&team=night").json["items"] == []
+    assert own.get(path + bounds).json["items"] == plan["items"] and leader.get(f"{path}{bounds}&team={another}").json["items"] == []
     leader.get(path + "?from=today", 400)
     leader.get(path + "?team=nobody", 404)
     mine = own.get(f"{V1}/agents/{name}/day").json
