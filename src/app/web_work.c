@@ -1596,7 +1596,7 @@ static sapa_rc remembered(struct job *job)
         one.age_us = now_us - job->record->at_us;
         one.rc = result;
         (void)sapa_str_copy(sapa_sized_str(&write->answer), one.answer, sizeof(one.answer));
-        if (result == SAPA_OK && strcmp(one.answer, SAPA_WEB_ANSWER_SECRET) == 0)
+        if (result == SAPA_OK && strcmp(one.answer, SAPA_WEB_ANSWER_UNTOLD) == 0)
             one.rc = SAPA_ESTATE;
         sapa_json_bytes(job->out, &one, sizeof(one));
     }

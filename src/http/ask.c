@@ -85,11 +85,11 @@ void sapa_web_audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_rec
         audit->detail.p[--text.n] = '\0'; /* cut within a character */
     audit->detail.n = (uint16_t)text.n;
     audit->rc = (uint64_t)-rc;
-    if (rq->idempotent == 0 || sapa_web_lends_secret(rq->route) || ((rq->later || rq->changes) && !sapa_web_makes_secret(rq->route)))
+    if (rq->idempotent == 0 || sapa_web_lends_secret(rq->route))
         return;
     const uint64_t hashes[2] = { rq->idempotent, rq->request_hash };
     (void)sapa_sized_set(&audit->idempotent, ((struct sapa_str){ (const char *)hashes, sizeof(hashes) }));
-    (void)sapa_sized_set(&audit->answer, sapa_str_of(sapa_web_makes_secret(rq->route) ? SAPA_WEB_ANSWER_SECRET : rq->answer));
+    (void)sapa_sized_set(&audit->answer, sapa_str_of(rq->later || rq->changes ? SAPA_WEB_ANSWER_UNTOLD : rq->answer));
 }
 
 void sapa_web_ask_inputs(struct web_request *rq, enum sapa_web_ask_kind kind, uint64_t contact, const struct sapa_record *audit,

@@ -60,13 +60,15 @@ bool sapa_web_idempotent_begin(struct web_request *rq)
         sapa_web_problem_rc(rq, (sapa_rc)one->rc,
                             sapa_web_makes_secret(rq->route) && one->rc == SAPA_ESTATE
                                 ? "it was done before, and its secret is shown once and kept nowhere: end what was made, and ask with another Idempotency-Key"
+                            : one->text == NULL && one->rc == SAPA_ESTATE
+                                ? "it was answered before the program's last start: done, and the answer is not kept, or not possible then; see what there is"
                                 : "it was answered so before");
         return false;
     }
     if (one) {
         sapa_json_reset(&rq->out);
         sapa_json_bytes(&rq->out, one->text, one->n);
-        rq->status = one->status;
+        rq->status = one->status == 200 ? sapa_route(rq->route)->status : one->status; /* of before the start it is not known which */
         if (one->status >= 400)
             rq->content_type = "application/problem+json";
         rq->idempotent = 0;

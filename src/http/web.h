@@ -92,7 +92,7 @@ enum { SAPA_WEB_TIMES_MAX = 500 };
 /* ---- work for the room's pool ---- */
 
 /** An answer to a request with an Idempotency-Key, out of the log. Work with the route SAPA_ROUTE_COUNT lists them in `out`. */
-#define SAPA_WEB_ANSWER_SECRET "secret" /* in the log, of an answer that is told to nobody again */
+#define SAPA_WEB_ANSWER_UNTOLD "untold" /* in the log, of an answer that does not stand there: a secret, or too long */
 
 struct sapa_web_remembered {
     uint64_t key, request_hash, seq;

@@ -1,5 +1,5 @@
 // Pekerjaan: everything that I own, of any channel; below it what is to be done at a time. Rows keep their places.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
@@ -53,6 +53,7 @@ function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () =
 }
 
 const LATER_MS = 15 * 60_000;
+const UNDO_MS = 60_000;
 
 function ThingRow({ one, act, busy, onCall, onTicket, onDone }: { one: Thing; act: Act; busy: boolean; onCall: () => void; onTicket: () => void; onDone: () => void }) {
   const words = useWords(deskWords);
@@ -144,6 +145,11 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, onTicket, 
   const act = useAct();
   const say = useWords(ticketWords);
   const [done, setDone] = useState<Thing | null>(null);
+  useEffect(() => {
+    if (!done) return;
+    const timer = setTimeout(() => setDone(null), UNDO_MS);
+    return () => clearTimeout(timer);
+  }, [done]);
   const end = (one: Thing) =>
     act.run("done", () =>
       api.taskSet(me ?? "", one.task!, { done: true }).then(() => {

@@ -1,10 +1,10 @@
 // What opens beside the lists, never above them: an agent, a contact and why it waits, a number with its meaning and its contacts.
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { readable } from "../shared/address";
-import { api, type Contact, type Counted, type Figure, type Why } from "../shared/api.gen";
+import { api, type Agent, type Contact, type ContactRecord, type Counted, type Figure, type Why } from "../shared/api.gen";
 import { useAsk } from "../shared/ask";
 import { Problem } from "../shared/call";
-import { clock, moment } from "../shared/clock";
+import { clock, moment, now } from "../shared/clock";
 import { count, figureWords, isCounted, meaningWords, show, valueOf, type FigureKey, type Period } from "../shared/figures";
 import { language, locale, nameOf, useWords, type Language } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -98,9 +98,8 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
           <span aria-hidden="true">{agent.phone ? "✓" : "✕"}</span> {words(agent.phone ? "phoneGood" : "phoneBad")}
         </span>
       </p>
-      <p className="soft small">
-        {words("extension", { number: agent.extension })} · {words("handled", { n: agent.contacts })}
-      </p>
+      <p className="soft small">{words("extension", { number: agent.extension })}</p>
+      <Handled agent={agent} open={open} key={agent.id} />
       <div className="panel-part">
         <h3>{words("inHand")}</h3>
         {agent.assignments.length === 0 ? <p className="soft">{words("nothingInHand")}</p> : null}
@@ -320,6 +319,52 @@ function livingOf(contacts: Iterable<Contact>, figure: FigureKey, of: (contact: 
   return [...contacts].filter((contact) => wanted.includes(contact.place) && of(contact)).sort((a, b) => Date.parse(a.arrived) - Date.parse(b.arrived));
 }
 
+/** A contact of the past in a list. */
+function RecordRow({ contact, record, open, children }: { contact: string; record: ContactRecord; open: (shown: Shown) => void; children?: ReactNode }) {
+  const words = useWords(leadWords);
+  const of = useStore(language);
+  const outcome = useOutcome();
+  const seesWho = useLive((page) => page.me?.rights.includes("person") ?? false); // else it is not that there is no number
+  const who = record.address ? readable(record.address) : words(seesWho ? "unknown" : "somebody");
+
+  return (
+    <li className="row" data-contact={contact}>
+      <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who })}>
+        {who}
+      </button>
+      {children}
+      <span className="small">{outcome(record)}</span>
+      <span className="small soft">{!record.ended ? "" : record.answered ? words("talked", { clock: clock(record.talk_ms) }) : words("waited", { clock: clock(record.queue_ms) })}</span>
+      <span className="clock">{record.arrived ? new Intl.DateTimeFormat(locale(of), { timeStyle: "short" }).format(new Date(record.arrived)) : ""}</span>
+    </li>
+  );
+}
+
+/** How many he has had since he came, and which ones they were today. */
+function Handled({ agent, open }: { agent: Agent; open: (shown: Shown) => void }) {
+  const words = useWords(leadWords);
+  const [shown, setShown] = useState(false);
+  const [items, setItems] = useState<ContactRecord[] | null>(null);
+  const [problem, setProblem] = useState("");
+  const midnight = new Date(now());
+  midnight.setHours(0, 0, 0, 0);
+
+  useAsk(shown ? (signal) => api.past({ agent: agent.id, from: midnight.toISOString(), limit: 50 }, { signal }) : null, [shown, agent.id, agent.contacts], (answer) => setItems(answer.items), (error) => setProblem(words("failed", { why: error.message })));
+  return (
+    <>
+      <button type="button" className="link small" aria-expanded={shown} onClick={() => setShown(!shown)}>
+        {words("handled", { n: agent.contacts })}
+      </button>
+      {shown ? (
+        <ul className="list" aria-label={words("handledToday", { name: agent.name })}>
+          {problem ? <li role="alert">{problem}</li> : items === null ? <li className="soft">{words("loading")}</li> : items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
+          {items?.map((record) => <RecordRow key={record.contact} contact={record.contact} record={record} open={open} />)}
+        </ul>
+      ) : null}
+    </>
+  );
+}
+
 function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind: "figure" }> }) {
   const words = useWords(leadWords);
   const figures = useWords(figureWords);
@@ -335,8 +380,6 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   const [more, setMore] = useState<{ items: Counted["items"]; next: string | null } | null>(null);
   const [loading, setLoading] = useState(false);
   const [serving, setServing] = useState<ReadonlySet<string> | null>(null);
-  const outcome = useOutcome();
-  const seesWho = useLive((page) => page.me?.rights.includes("person") ?? false); // else it is not that there is no number
   const [problem, setProblem] = useState("");
   const { figure: key, period, day } = shown;
   const scope = standing?.scope;
@@ -460,19 +503,13 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
           <ul className="list">
             {items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
             {items.map(({ contact, record, in_level }) => (
-              <li key={contact} className="row" data-contact={contact}>
-                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : words(seesWho ? "unknown" : "somebody") })}>
-                  {record.address ? readable(record.address) : words(seesWho ? "unknown" : "somebody")}
-                </button>
+              <RecordRow key={contact} contact={contact} record={record} open={open}>
                 {key === "service_level_1" ? (
                   <span className={in_level ? "small mark good" : "small mark bad"}>
                     <span aria-hidden="true">{in_level ? "✓" : "✕"}</span> {words(in_level ? "inLevel" : "notInLevel")}
                   </span>
                 ) : null}
-                <span className="small">{outcome(record)}</span>
-                <span className="small soft">{!record.ended ? "" : record.answered ? words("talked", { clock: clock(record.talk_ms) }) : words("waited", { clock: clock(record.queue_ms) })}</span>
-                <span className="clock">{record.arrived ? new Intl.DateTimeFormat(locale(of), { timeStyle: "short" }).format(new Date(record.arrived)) : ""}</span>
-              </li>
+              </RecordRow>
             ))}
           </ul>
         )}

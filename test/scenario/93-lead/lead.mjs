@@ -151,6 +151,13 @@ await run(async () => {
   await panel.getByRole("table", { name: "Di luar jadwal" }).getByRole("row", { name: /Kerja Tidak masuk .*tidak di tempat/ }).first().waitFor();
   await accessible(page, "agent's panel");
   await shot(page, "lead-agent");
+  await panel.getByRole("button", { name: /^\d+ kontak sejak masuk$/ }).focus();
+  await page.keyboard.press("Enter"); // this number, too, opens its contacts
+  const hers = panel.getByRole("list", { name: "Kontak Siti Rahayu hari ini" });
+  await until("her contacts", async () => (await hers.locator("[data-contact]").count()) > 0);
+  await accessible(page, "an agent's contacts");
+  await page.keyboard.press("Enter");
+  await hers.waitFor({ state: "detached" });
   await panel.getByRole("button", { name: "rapat" }).click();
   await panel.getByText(/^Siti Rahayu: rapat\.$/).waitFor();
   await panel.getByRole("combobox", { name: "Keahlian inggris" }).selectOption("9");
