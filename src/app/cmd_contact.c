@@ -13,7 +13,6 @@
 #include "http/route.h"
 #include "report/call.h"
 #include "report/names.h"
-#include "report/why.h"
 #include "report/words.h"
 #include "rt/clock.h"
 #include "store/history.h"
@@ -255,41 +254,26 @@ int sapa_contacts_main(int argc, char **argv)
 /* ---- why ---- */
 
 /* Calls that agents were not allowed to place: they have no contact of their own. */
-struct denials {
-    struct sapa_log_open *log;
-    struct sapa_why_words words;
-    unsigned count;
-};
-
-static bool tell_denial(void *ctx, const struct sapa_record *record)
+static void tell_denial(void *ctx, const json_t *denied)
 {
-    struct denials *denials = ctx;
-    char buf[400];
-    struct sapa_text line;
+    unsigned *count = ctx;
 
-    if (record->type == SAPA_T_centre_started)
-        denials->words.centre = sapa_log_centre(denials->log, sapa_sized_str(&record->u.centre_started.centre_hash));
-    if (record->type != SAPA_T_call_denied)
-        return true;
-    sapa_text_init(&line, buf, sizeof(buf));
-    sapa_denied_print(record, &denials->words, zone_of(denials->words.centre), &line);
-    print_line(NULL, sapa_text_str(&line));
-    denials->count++;
-    return true;
+    print_line(NULL, sapa_str_of(sapa_member(denied, "text")));
+    ++*count;
 }
 
-static int tell_denials(const char *data, enum sapa_language language)
+static int tell_denials(const struct sapa_door *door, const char *language)
 {
-    struct sapa_log_open log;
-    struct denials denials = { .log = &log, .words = { .language = language } };
+    char path[96];
+    struct sapa_question question = { .method = "GET", .path = path, .files = true };
+    unsigned count = 0;
 
-    if (sapa_log_open(data, &log) != SAPA_OK)
+    snprintf(path, sizeof(path), "/api/v1/denied-calls?from=1970-01-01T00:00:00Z&limit=500&language=%s", language);
+    if (!each_page(door, &question, tell_denial, &count))
         return SAPA_EXIT_FAILED;
-    const sapa_rc rc = sapa_log_each(&log, 1, true, tell_denial, &denials);
-    if (rc == SAPA_OK && denials.count == 0)
-        puts(language == SAPA_LANGUAGE_ID ? "belum ada panggilan yang ditolak" : "no call has been denied");
-    sapa_log_close(&log);
-    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    if (count == 0)
+        puts(language_of(language) == SAPA_LANGUAGE_ID ? "belum ada panggilan yang ditolak" : "no call has been denied");
+    return SAPA_EXIT_OK;
 }
 
 /* As it is now; nothing for what is over. */
@@ -326,10 +310,8 @@ int sapa_why_main(int argc, char **argv)
         return usage;
     if (wrong_language(language))
         return sapa_command_wrong("why", "--language is id or en");
-    if (denied && door.url)
-        return sapa_command_wrong("why", "--denied reads the log where it is, not by --url");
     if (denied && words == 0)
-        return tell_denials(door.data, language_of(language));
+        return tell_denials(&door, language);
     if (denied || words != 1 || sapa_str_u64(sapa_str_of(word), UINT64_MAX, &contact) != SAPA_OK)
         return sapa_command_wrong("why", "name a contact by its number, as `sapa contacts` shows it");
     snprintf(path, sizeof(path), "/api/v1/contacts/%s/why?language=%s", word, language);

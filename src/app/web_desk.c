@@ -144,21 +144,13 @@ static bool shows_words(const struct desk *desk)
 
 /* ---- JSON ---- */
 
-static void add_or_null(struct sapa_json *out, const char *key, struct sapa_str text)
-{
-    if (text.n > 0)
-        sapa_json_add_text(out, key, text);
-    else
-        sapa_json_add_null(out, key);
-}
-
 /* All but the last two characters; bytes of one that are cut become question marks. */
 static void add_masked(const struct desk *desk, const char *key, struct sapa_str text)
 {
     char buf[SAPA_IDENTITY_MAX + 1];
 
     if (text.n == 0 || desk->work->show_pii || !sapa_str_copy(text, buf, sizeof(buf))) {
-        add_or_null(desk->out, key, desk->work->show_pii ? text : (struct sapa_str){ NULL, 0 });
+        sapa_json_add_word(desk->out, key, desk->work->show_pii ? text : (struct sapa_str){ NULL, 0 });
         return;
     }
     for (size_t i = 0; i + 2 < text.n; i++)
@@ -178,7 +170,7 @@ static void note_json(const struct desk *desk, const struct sapa_card_note *note
     sapa_json_add_number(out, "version", (int64_t)note->version);
     sapa_json_add_time(out, "at", note->at_us);
     sapa_json_add_text(out, "by", sapa_str_of(note->by));
-    add_or_null(out, "agent", note->agent);
+    sapa_json_add_word(out, "agent", note->agent);
     if (shows_words(desk) && note->whole && !note->erased)
         sapa_json_add_text(out, "text", (struct sapa_str){ note->text, note->n });
     else
@@ -198,8 +190,8 @@ static void items_json(const struct desk *desk, const struct sapa_card *card)
         sapa_json_open(out, '{');
         sapa_json_add_text(out, "id", item->key);
         sapa_json_add_text(out, "text", text.n ? text : item->key);
-        add_or_null(out, "key", sapa_str_of(item->chosen ? via : ""));
-        add_or_null(out, "value", sapa_str_of(shows_words(desk) ? item->value : ""));
+        sapa_json_add_word(out, "key", sapa_str_of(item->chosen ? via : ""));
+        sapa_json_add_word(out, "value", sapa_str_of(shows_words(desk) ? item->value : ""));
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');
@@ -245,15 +237,15 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_add_id(out, "contact", card->contact);
     sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
     sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
-    add_or_null(out, "party_type", party_name(card->party_type));
+    sapa_json_add_word(out, "party_type", party_name(card->party_type));
     sapa_json_add_time(out, "arrived", card->arrived_us);
     sapa_json_add_time(out, "ended", card->ended_us);
-    add_or_null(out, "queue", card->queue);
-    add_or_null(out, "agent", card->agent);
-    add_or_null(out, "agent_name", card->agent_name);
-    add_or_null(out, "outcome", sapa_str_of(card->ended ? sapa_outcome_name(card->outcome) : ""));
-    add_or_null(out, "disposition", card->disposition);
-    add_or_null(out, "disposition_text", word_of(card->disposition_text, desk->language));
+    sapa_json_add_word(out, "queue", card->queue);
+    sapa_json_add_word(out, "agent", card->agent);
+    sapa_json_add_word(out, "agent_name", card->agent_name);
+    sapa_json_add_word(out, "outcome", sapa_str_of(card->ended ? sapa_outcome_name(card->outcome) : ""));
+    sapa_json_add_word(out, "disposition", card->disposition);
+    sapa_json_add_word(out, "disposition_text", word_of(card->disposition_text, desk->language));
     if (card->survey_scale > 0) {
         sapa_json_add_number(out, "survey", card->survey);
         sapa_json_add_number(out, "survey_scale", card->survey_scale);
@@ -279,8 +271,8 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
 /* Whom it is about, in a list of work. `is_own`: he talked with them. */
 static void add_who(const struct desk *desk, const struct sapa_card *card, bool is_own)
 {
-    add_or_null(desk->out, "client", card->client);
-    add_or_null(desk->out, "name", sapa_str_of(desk->work->show_pii || is_own ? card->name : ""));
+    sapa_json_add_word(desk->out, "client", card->client);
+    sapa_json_add_word(desk->out, "name", sapa_str_of(desk->work->show_pii || is_own ? card->name : ""));
     add_masked(desk, "address", sapa_str_of(card->address));
 }
 
@@ -290,7 +282,7 @@ static void callback_json(const struct desk *desk, const struct sapa_card *card)
 
     sapa_json_open(out, '{');
     sapa_json_add_id(out, "contact", card->contact);
-    add_or_null(out, "queue", card->queue);
+    sapa_json_add_word(out, "queue", card->queue);
     sapa_json_add_text(out, "state", sapa_str_of(sapa_callback_name(card->callback - 1u)));
     sapa_json_add_number(out, "attempt", card->callback_attempt);
     sapa_json_add_time(out, "due", card->callback_due_us);
@@ -322,10 +314,10 @@ static void campaign_json(const struct desk *desk, const struct sapa_card *card)
 
     if (script.n == 0 && queue < centre->queues_count)
         script = word_of(centre->queues[queue].script, (enum sapa_language)card->language);
-    add_or_null(desk->out, "campaign", card->campaign);
-    add_or_null(desk->out, "campaign_name", campaign->name);
-    add_or_null(desk->out, "brand", campaign->brand);
-    add_or_null(desk->out, "script", script);
+    sapa_json_add_word(desk->out, "campaign", card->campaign);
+    sapa_json_add_word(desk->out, "campaign_name", campaign->name);
+    sapa_json_add_word(desk->out, "brand", campaign->brand);
+    sapa_json_add_word(desk->out, "script", script);
 }
 
 static void called_json(const struct desk *desk, const struct sapa_card *card)
@@ -334,7 +326,7 @@ static void called_json(const struct desk *desk, const struct sapa_card *card)
 
     if (card->person == 0 || !shows_words(desk) || sapa_called_get(desk->files->store, card->person, called) != SAPA_OK)
         called[0] = '\0'; /* erased, or not to be read: the card is shown all the same */
-    add_or_null(desk->out, "called", sapa_str_of(called));
+    sapa_json_add_word(desk->out, "called", sapa_str_of(called));
     sapa_wipe(called, sizeof(called));
 }
 
@@ -348,21 +340,21 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
 
     sapa_json_add_id(out, "contact", card->contact);
     sapa_json_add_id(out, "person", card->person);
-    add_or_null(out, "client", card->client);
-    add_or_null(out, "client_name", client->name);
-    add_or_null(out, "customer", word_of(client->customer, desk->language));
-    add_or_null(out, "greeting", word_of(client->greeting, (enum sapa_language)card->language)); /* what is said to them */
+    sapa_json_add_word(out, "client", card->client);
+    sapa_json_add_word(out, "client_name", client->name);
+    sapa_json_add_word(out, "customer", word_of(client->customer, desk->language));
+    sapa_json_add_word(out, "greeting", word_of(client->greeting, (enum sapa_language)card->language)); /* what is said to them */
     sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
     sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
-    add_or_null(out, "party_type", party_name(card->party_type));
+    sapa_json_add_word(out, "party_type", party_name(card->party_type));
     sapa_json_add_text(out, "language", sapa_str_of(sapa_language_name(card->language)));
-    add_or_null(out, "number", card->number);
-    add_or_null(out, "queue", card->queue);
+    sapa_json_add_word(out, "number", card->number);
+    sapa_json_add_word(out, "queue", card->queue);
     sapa_json_add_time(out, "arrived", card->arrived_us);
     sapa_json_add_time(out, "queued", card->queued_us);
     sapa_json_add_time(out, "connected", card->connected_us);
     sapa_json_add_time(out, "ended", card->ended_us);
-    add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
+    sapa_json_add_word(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
     called_json(desk, card);
     add_masked(desk, "address", sapa_str_of(card->address));
     sapa_json_add_bool(out, "vip", card->vip);
@@ -623,7 +615,7 @@ static sapa_rc dispositions_json(struct desk *desk)
         sapa_json_open(out, '{');
         sapa_json_add_text(out, "id", one->key);
         sapa_json_add_text(out, "text", text.n ? text : one->key);
-        add_or_null(out, "group", word_of(one->group, desk->language));
+        sapa_json_add_word(out, "group", word_of(one->group, desk->language));
         sapa_json_add_bool(out, "solved", one->solved);
         sapa_json_close(out, '}');
     }
@@ -674,7 +666,7 @@ static void add_breach(struct sapa_json *out, const struct sapa_task_breach *bre
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "figure", sapa_str_of(breach->figure));
     sapa_json_add_text(out, "scope", sapa_str_of(sapa_goal_scope_name(breach->scope)));
-    add_or_null(out, "key", sapa_str_of(breach->key));
+    sapa_json_add_word(out, "key", sapa_str_of(breach->key));
     sapa_json_add_text(out, "day", sapa_str_of(date));
     sapa_json_key(out, "value");
     sapa_figure_json(figure, breach->value, out);
@@ -698,7 +690,7 @@ static void task_json(void *ctx, const struct sapa_task *task)
 
     sapa_json_open(out, '{');
     sapa_json_add_id(out, "id", task->id);
-    add_or_null(out, "text", sapa_str_of(told ? task->text : ""));
+    sapa_json_add_word(out, "text", sapa_str_of(told ? task->text : ""));
     sapa_json_add_time(out, "due", task->due_us);
     sapa_json_add_id(out, "contact", told ? task->contact : 0);
     sapa_json_add_text(out, "by", sapa_str_of(task->by));

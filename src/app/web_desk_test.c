@@ -530,6 +530,56 @@ static size_t listed(enum who who)
     return count;
 }
 
+static json_t *denied(enum who who, const char *cursor, const char *limit)
+{
+    const struct sapa_web_files files = { .store = store.store, .data = store.folder };
+
+    wish(SAPA_ROUTE_DENIED, 0, who);
+    set_param(cursor ? "cursor" : "from", 0);
+    snprintf(work.params.of[1].value, SAPA_ROUTE_VALUE_MAX, "%s", cursor ? cursor : "2026-01-05T00:00:00Z");
+    set_param("limit", 0);
+    snprintf(work.params.of[2].value, SAPA_ROUTE_VALUE_MAX, "%s", limit);
+    sapa_web_work(&files, &work);
+    assert_int_equal(work.rc, SAPA_OK);
+    json_t *list = json_loadb(work.out.p, work.out.n, 0, NULL);
+    assert_non_null(list);
+    sapa_json_done(&work.out);
+    return list;
+}
+
+/* Each by the description that was in force, to whom the agent and the client concern. */
+static void denied_calls_are_told_to_whom_they_concern(void **state)
+{
+    static const struct { enum who who; size_t count; const char *first; } rows[] = {
+        { ADMIN, 3, "siti" }, { VIEWER, 3, "siti" }, { SITI, 1, "siti" }, { BUDI, 2, "budi" }, { LEADS_BLUE, 2, "budi" }, { OF_BANK, 1, "budi" },
+    };
+
+    (void)state;
+    TEST_LOG(&store, call_denied, .agent = 0, .why = SAPA_DENIAL_RIGHT, .kind = SAPA_TARGET_OUTSIDE, .client = 0, .campaign = 1);
+    TEST_LOG(&store, call_denied, .agent = 1, .why = SAPA_DENIAL_BUSY, .kind = SAPA_TARGET_AGENT, .client = SAPA_NONE, .contact = 101);
+    tell_start(CENTRE);
+    TEST_LOG(&store, call_denied, .agent = 1, .why = SAPA_DENIAL_LISTED, .kind = SAPA_TARGET_OUTSIDE, .client = 1);
+    for (size_t i = 0; i < SAPA_COUNT(rows); i++) {
+        json_t *list = denied(rows[i].who, NULL, "50");
+        assert_int_equal(json_array_size(at(list, "items")), rows[i].count);
+        expect(list, "items.0.agent", rows[i].first);
+        expect(list, "next", NULL);
+        json_decref(list);
+    }
+    json_t *list = denied(ADMIN, NULL, "2");
+    expect(list, "items.0.why", "no right to call this kind of number");
+    expect(list, "items.0.campaign", "promo");
+    expect(list, "items.0.contact", NULL);
+    expect(list, "items.1.client", NULL);
+    expect(list, "items.1.contact", "101");
+    assert_non_null(strstr(json_string_value(at(list, "items.0.text")), "Siti may not call an outside number for Toko: "));
+    json_t *rest = denied(ADMIN, json_string_value(at(list, "next")), "2");
+    assert_int_equal(json_array_size(at(rest, "items")), 1);
+    expect(rest, "items.0.client", "bank");
+    json_decref(rest);
+    json_decref(list);
+}
+
 static void recordings_are_heard_by_who_sees_the_contact(void **state)
 {
     static const enum sapa_route_id routes[] = { SAPA_ROUTE_RECORDING, SAPA_ROUTE_AUDIO };
@@ -812,6 +862,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(customer_or_prospect, begin, end),
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
+        cmocka_unit_test_setup_teardown(denied_calls_are_told_to_whom_they_concern, begin, end),
         cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),
         cmocka_unit_test_setup_teardown(own_tasks_are_of_who_is_logged_in, begin, end),
         cmocka_unit_test_setup_teardown(an_older_description_names_what_it_named, begin, end),

@@ -15,6 +15,7 @@ struct job {
     struct sapa_json *out;
     struct sapa_centre_shelf *shelf; /* of this job */
     struct sapa_record *record;
+    const struct sapa_centre *then;  /* in force at the record, where a list wants it; NULL */
 };
 
 /* What the answer says is wrong; returns `rc`. */

@@ -108,14 +108,6 @@ static bool shows_words(const struct sapa_web_work *work)
 
 /* ---- JSON ---- */
 
-static void add_or_null(struct sapa_json *out, const char *key, struct sapa_str text)
-{
-    if (text.n > 0)
-        sapa_json_add_text(out, key, text);
-    else
-        sapa_json_add_null(out, key);
-}
-
 static void add_user(const struct sapa_web_work *work, struct sapa_json *out, const char *key, const char *name_key, const char *user)
 {
     struct sapa_user_who who;
@@ -139,9 +131,9 @@ static void add_owner(const struct sapa_web_work *work, struct sapa_json *out, u
 {
     const struct sapa_str key = sapa_str_of(owner);
 
-    add_or_null(out, "owner_kind", sapa_str_of(kind == SAPA_TICKET_NOBODY ? "" : sapa_ticket_owner_name(kind)));
-    add_or_null(out, "owner", key);
-    add_or_null(out, "owner_name", owner_name(work->centre, kind, key));
+    sapa_json_add_word(out, "owner_kind", sapa_str_of(kind == SAPA_TICKET_NOBODY ? "" : sapa_ticket_owner_name(kind)));
+    sapa_json_add_word(out, "owner", key);
+    sapa_json_add_word(out, "owner_name", owner_name(work->centre, kind, key));
 }
 
 static void add_masked(const struct sapa_web_work *work, struct sapa_json *out, const char *key, struct sapa_str text)
@@ -165,7 +157,7 @@ static void ticket_json(const struct sapa_web_work *work, const struct sapa_tick
     sapa_json_add_number(out, "version", (int64_t)ticket->version);
     sapa_json_add_id(out, "person", ticket->person);
     sapa_json_add_text(out, "client", sapa_str_of(ticket->client));
-    add_or_null(out, "subject", sapa_str_of(words ? ticket->subject : ""));
+    sapa_json_add_word(out, "subject", sapa_str_of(words ? ticket->subject : ""));
     sapa_json_add_text(out, "status", sapa_str_of(sapa_ticket_status_name(ticket->status)));
     sapa_json_add_text(out, "priority", sapa_str_of(sapa_ticket_priority_name(ticket->priority)));
     add_owner(work, out, ticket->owner_kind, ticket->owner);
@@ -185,7 +177,7 @@ static void ticket_json(const struct sapa_web_work *work, const struct sapa_tick
         sapa_json_text(out, sapa_str_of(id));
     }
     sapa_json_close(out, ']');
-    add_or_null(out, "name", sapa_str_of(card && words ? card->name : ""));
+    sapa_json_add_word(out, "name", sapa_str_of(card && words ? card->name : ""));
     add_masked(work, out, "address", sapa_str_of(card ? card->address : ""));
     sapa_json_close(out, '}');
 }
@@ -214,7 +206,7 @@ static void entry_json(void *ctx, const struct sapa_ticket_entry *entry)
     sapa_json_add_time(out, "at", entry->at_us);
     add_user(to->work, out, "by", "by_name", entry->by);
     sapa_json_add_id(out, "contact", entry->contact);
-    add_or_null(out, "text", sapa_str_of(to->words ? entry->text : ""));
+    sapa_json_add_word(out, "text", sapa_str_of(to->words ? entry->text : ""));
     sapa_json_key(out, "set");
     sapa_json_open(out, '[');
     for (unsigned i = 0; i < SAPA_COUNT(sets); i++) {
@@ -222,8 +214,8 @@ static void entry_json(void *ctx, const struct sapa_ticket_entry *entry)
             sapa_json_text(out, sapa_str_of(sets[i]));
     }
     sapa_json_close(out, ']');
-    add_or_null(out, "status", sapa_str_of(entry->set & SAPA_TICKET_SET_STATUS ? sapa_ticket_status_name(entry->status) : ""));
-    add_or_null(out, "priority", sapa_str_of(entry->set & SAPA_TICKET_SET_PRIORITY ? sapa_ticket_priority_name(entry->priority) : ""));
+    sapa_json_add_word(out, "status", sapa_str_of(entry->set & SAPA_TICKET_SET_STATUS ? sapa_ticket_status_name(entry->status) : ""));
+    sapa_json_add_word(out, "priority", sapa_str_of(entry->set & SAPA_TICKET_SET_PRIORITY ? sapa_ticket_priority_name(entry->priority) : ""));
     sapa_json_add_time(out, "due", entry->set & SAPA_TICKET_SET_DUE ? entry->due_us : 0);
     if (entry->set & SAPA_TICKET_SET_OWNER)
         add_owner(to->work, out, entry->owner_kind, entry->owner);
@@ -239,8 +231,8 @@ static void contact_json(struct sapa_json *out, const struct sapa_card *card)
     sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
     sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
     sapa_json_add_time(out, "arrived", card->arrived_us);
-    add_or_null(out, "agent", card->agent);
-    add_or_null(out, "agent_name", card->agent_name);
+    sapa_json_add_word(out, "agent", card->agent);
+    sapa_json_add_word(out, "agent_name", card->agent_name);
     sapa_json_close(out, '}');
 }
 

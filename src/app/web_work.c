@@ -1609,6 +1609,54 @@ static sapa_rc audits(struct job *job)
     return list_records(job, add_audit);
 }
 
+/* Times and names as they were then; may who asks see it? By keys of now. */
+static bool add_denied(struct job *job)
+{
+    static const uint32_t nobody[SAPA_WEB_OTHERS_MAX] = { 0 };
+    const struct sapa_rec_call_denied *in = &job->record->u.call_denied;
+    const struct sapa_web_work *work = job->work;
+    const char *only_agent = param(job, "agent"), *only_client = param(job, "client");
+    char buf[400];
+    struct sapa_text line;
+
+    if (job->record->type == SAPA_T_centre_started)
+        job->then = sapa_centre_shelf_get(job->shelf, sapa_sized_str(&job->record->u.centre_started.centre_hash));
+    if (job->record->type != SAPA_T_call_denied || !job->then)
+        return false;
+    const struct sapa_centre *then = job->then;
+    const struct sapa_str agent = in->agent < then->agents_count ? then->agents[in->agent].key : SAPA_STR(""),
+                          client = in->client < then->clients_count ? then->clients[in->client].key : SAPA_STR("");
+    if ((only_agent[0] && !sapa_str_eq(agent, sapa_str_of(only_agent))) || (only_client[0] && !sapa_str_eq(client, sapa_str_of(only_client))) ||
+        !sapa_scope_hands(&work->scope, work->centre, SAPA_FIND(work->centre, clients, client), SAPA_FIND(work->centre, agents, agent), nobody))
+        return false;
+    const struct sapa_why_words words = { .centre = then, .language = strcmp(param(job, "language"), "id") == 0 ? SAPA_LANGUAGE_ID : SAPA_LANGUAGE_EN };
+    sapa_text_init(&line, buf, sizeof(buf));
+    sapa_denied_print(job->record, &words, zone_of(then), &line);
+    sapa_json_open(job->out, '{');
+    sapa_json_add_id(job->out, "seq", job->record->seq);
+    sapa_json_add_time(job->out, "at", job->record->at_us);
+    sapa_json_add_word(job->out, "agent", agent);
+    sapa_json_add_text(job->out, "why", sapa_str_of(sapa_call_denial_name((unsigned)in->why)));
+    sapa_json_add_text(job->out, "kind", sapa_str_of(sapa_target_name((unsigned)in->kind)));
+    sapa_json_add_word(job->out, "client", client);
+    sapa_json_add_word(job->out, "campaign", in->campaign > 0 && in->campaign <= then->campaigns_count ? then->campaigns[in->campaign - 1].key : SAPA_STR(""));
+    sapa_json_add_id(job->out, "contact", in->contact);
+    sapa_json_add_text(job->out, "text", sapa_text_str(&line));
+    sapa_json_close(job->out, '}');
+    return true;
+}
+
+static sapa_rc denied(struct job *job)
+{
+    uint64_t seq;
+    int64_t to_us;
+    sapa_rc rc = begin_of(job, &seq, &to_us);
+
+    if (rc == SAPA_OK && seq != UINT64_MAX)
+        rc = centre_at(job, seq, &job->then);
+    return rc == SAPA_OK || rc == SAPA_ENOENT ? list_records(job, add_denied) : rc; /* none yet: it comes with the first record */
+}
+
 static void add_token(void *ctx, const struct sapa_token *token)
 {
     sapa_token_json(token, ctx);
@@ -1703,6 +1751,7 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
         case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
         case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;
+        case SAPA_ROUTE_DENIED: work->rc = denied(&job); break;
         case SAPA_ROUTE_COUNT: work->rc = remembered(&job); break;
         case SAPA_ROUTE_TOKENS: work->rc = tokens(&job); break;
         case SAPA_ROUTE_TOKEN_NEW: work->rc = token_new(&job); break;

@@ -203,6 +203,14 @@ void sapa_json_add_number(struct sapa_json *json, const char *key, int64_t numbe
     sapa_json_number(json, number);
 }
 
+void sapa_json_add_word(struct sapa_json *json, const char *key, struct sapa_str text)
+{
+    if (text.n > 0)
+        sapa_json_add_text(json, key, text);
+    else
+        sapa_json_add_null(json, key);
+}
+
 void sapa_json_add_id(struct sapa_json *json, const char *key, uint64_t id)
 {
     sapa_json_key(json, key);

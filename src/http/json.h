@@ -53,6 +53,7 @@ static inline struct sapa_str sapa_json_str(const struct sapa_json *json)
 
 /* A member in one line. */
 void sapa_json_add_text(struct sapa_json *json, const char *key, struct sapa_str text);
+void sapa_json_add_word(struct sapa_json *json, const char *key, struct sapa_str text); /* null when empty */
 void sapa_json_add_number(struct sapa_json *json, const char *key, int64_t number);
 void sapa_json_add_id(struct sapa_json *json, const char *key, uint64_t id); /* null when 0 */
 void sapa_json_add_bool(struct sapa_json *json, const char *key, bool value);

@@ -81,7 +81,8 @@ enum sapa_schema {
     X(TICKET, "Ticket") X(TICKETS, "Tickets") X(TICKET_ENTRY, "TicketEntry") X(TICKET_CONTACT, "TicketContact") X(TICKET_DETAIL, "TicketDetail") \
     X(B_TICKET, "TicketBody") X(B_TICKET_SET, "TicketChangeBody") X(B_TICKET_ENTRY, "TicketEntryBody") X(TICKET_MADE, "TicketMade") X(TICKET_NEWS, "TicketNews") \
     X(SHIFT, "ShiftEntry") X(SHIFTS, "Shifts") X(B_SHIFTS, "ShiftsBody") X(SHIFTS_MADE, "ShiftsMade") X(DAY_PLAN, "DayPlan") X(DAY_LINE, "DayLine") \
-    X(AGENT_DAY, "AgentDay") X(AGENT_ADHERENCE, "AgentAdherence") X(TEAM_ADHERENCE, "TeamAdherence") X(ADHERENCE, "Adherence")
+    X(AGENT_DAY, "AgentDay") X(AGENT_ADHERENCE, "AgentAdherence") X(TEAM_ADHERENCE, "TeamAdherence") X(ADHERENCE, "Adherence") \
+    X(DENIED_CALL, "DeniedCall") X(DENIED_CALLS, "DeniedCalls")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -231,6 +232,7 @@ enum sapa_schema {
     X(SHIFTS_PUT, PUT, "/api/v1/shifts", AGENTS, "from to", B_SHIFTS, SHIFTS_MADE, 200, "Another plan for some agents and the days from `from` on, `to` not included, in place of what is planned there: all of it, or nothing and what is wrong; If-Match names the version that was seen, 0 when there was none") \
     X(AGENT_DAY, GET, "/api/v1/agents/{agent}/day", LIVE, "day", NONE, AGENT_DAY, 200, "What was planned for an agent on a day and what he did, with each deviation: busy with which contacts, or absent. Today without `day`") \
     X(ADHERENCE, GET, "/api/v1/adherence", LIVE, "day team", NONE, ADHERENCE, 200, "Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day`") \
+    X(DENIED, GET, "/api/v1/denied-calls", REPORT, "from to agent client language limit cursor", NONE, DENIED_CALLS, 200, "Calls that agents were not allowed to place, and why; the last day without `from`") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {

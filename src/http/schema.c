@@ -690,6 +690,13 @@ static const struct sapa_field_rule audit[] = {
     { "detail", "string", "what was wanted" }, { "result", "string", "name of the result" },
 };
 static const struct sapa_field_rule audits[] = { { "items", "array:AuditEntry", "" }, { "next", "id?", "" } };
+static const struct sapa_field_rule denied_call[] = {
+    { "seq", "id", "place in the log" }, { "at", "time", "" }, { "agent", "key?", "null: no agent of the description that was in force" },
+    { "why", "string", "as the answer to who asked has it" }, { "kind", "queue|number|agent|outside", "what he wanted to call" },
+    { "client", "key?", "for whom; null: for none" }, { "campaign", "key?", "for which; null: for none" },
+    { "contact", "id?", "on hold beside it" }, { "text", "string", "when, who, what, for whom and why not, in one sentence" },
+};
+static const struct sapa_field_rule denied_calls[] = { { "items", "array:DeniedCall", "" }, { "next", "id?", "cursor of the next page" } };
 static const struct sapa_field_rule token[] = {
     { "id", "id", "" }, { "user", "string", "" }, { "role", "string", "" }, { "agent", "key?", "" },
     { "clients", "array:key?", "null: all" }, { "by", "string", "who made it" }, { "created", "time", "" },
@@ -1070,6 +1077,8 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_AGENT_ADHERENCE] = { "AgentAdherence", FIELDS(agent_adherence) },
     [SAPA_SCHEMA_TEAM_ADHERENCE] = { "TeamAdherence", FIELDS(team_adherence) },
     [SAPA_SCHEMA_ADHERENCE] = { "Adherence", FIELDS(adherence) },
+    [SAPA_SCHEMA_DENIED_CALL] = { "DeniedCall", FIELDS(denied_call) },
+    [SAPA_SCHEMA_DENIED_CALLS] = { "DeniedCalls", FIELDS(denied_calls) },
     [SAPA_SCHEMA_WEB_GREETING] = { "WebGreeting", FIELDS(web_greeting) },
     [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },

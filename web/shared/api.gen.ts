@@ -2487,6 +2487,32 @@ export interface Adherence {
   teams: TeamAdherence[];
 }
 
+export interface DeniedCall {
+  /** place in the log */
+  seq: string;
+  at: string;
+  /** null: no agent of the description that was in force */
+  agent: string | null;
+  /** as the answer to who asked has it */
+  why: string;
+  /** what he wanted to call */
+  kind: "queue" | "number" | "agent" | "outside";
+  /** for whom; null: for none */
+  client: string | null;
+  /** for which; null: for none */
+  campaign: string | null;
+  /** on hold beside it */
+  contact: string | null;
+  /** when, who, what, for whom and why not, in one sentence */
+  text: string;
+}
+
+export interface DeniedCalls {
+  items: DeniedCall[];
+  /** cursor of the next page */
+  next: string | null;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2764,6 +2790,8 @@ export const api = {
   agentDay: (agent: string, query: { day?: string } = {}, asked: Asked = {}) => call<AgentDay>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/day`, { ...asked, query }),
   /** Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day` */
   adherence: (query: { day?: string; team?: string } = {}, asked: Asked = {}) => call<Adherence>("GET", `/api/v1/adherence`, { ...asked, query }),
+  /** Calls that agents were not allowed to place, and why; the last day without `from` */
+  denied: (query: { from?: string; to?: string; agent?: string; client?: string; language?: "id" | "en"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<DeniedCalls>("GET", `/api/v1/denied-calls`, { ...asked, query }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };

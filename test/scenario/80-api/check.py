@@ -296,6 +296,8 @@ def past():
     assert reply.body.decode().replace("\r\n", "\n") == table and reply.headers["content-type"].startswith("text/csv")
     admin.get(V1 + "/reports/queues?only=nothing", 404)
     admin.get(V1 + "/reports/queues?from=yesterday", 400)
+    assert pages(admin, V1 + "/denied-calls?limit=5") == [], "nobody called out"
+    admin.get(V1 + "/denied-calls?from=yesterday", 400)
     everything = pages(admin, V1 + "/contacts/past?limit=500")
     assert len(everything) >= 6
     assert [c["contact"] for c in pages(admin, V1 + "/contacts/past?limit=3")] == [c["contact"] for c in everything]

@@ -300,6 +300,13 @@ admin.post(V1 + "/agents/agent2/calls", {"kind": "outside", "to": "+62 811 123 4
 siti.post(V1 + "/agents/agent2/calls", {"kind": "outside", "to": "+62 811 123 4567"}, 404)
 entries = [e for e in admin.get(V1 + "/audit?limit=500").json["items"] if e["what"].endswith("/calls")]
 assert {e["result"] for e in entries} == {"OK", "ESTATE", "EDENIED"}, entries
+denied = admin.get(V1 + "/denied-calls?limit=500").json["items"]
+assert [d for d in denied if d["agent"] == "agent1" and d["why"].startswith("no right") and d["kind"] == "outside"], denied
+assert {d["agent"] for d in denied} >= {"agent1", "agent2"}, denied
+[first] = admin.get(V1 + "/denied-calls?limit=1&language=id").json["items"]
+assert first["seq"] == denied[0]["seq"] and "tidak boleh menelepon" in first["text"], first
+assert {d["agent"] for d in admin.get(V1 + "/denied-calls?agent=agent2").json["items"]} == {"agent2"}
+siti.get(V1 + "/denied-calls", 403)
 all_free()
 
 story("what was: transfers, calls outside and conferences stand in the records")
