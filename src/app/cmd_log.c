@@ -11,10 +11,8 @@
 #include "app/commands.h"
 #include "app/engine.h"
 #include "app/figures.h"
-#include "app/log_open.h"
-#include "app/xlsx.h"
+#include "app/log_list.h"
 #include "http/target.h"
-#include "report/nodes.h"
 #include "report/print.h"
 #include "report/report.h"
 #include "rt/clock.h"
@@ -201,6 +199,36 @@ static bool parse_bounds(const struct report_wish *wish, const struct sapa_zone 
     return true;
 }
 
+/* Said what is wrong: the exit code. */
+static int said(const char *what, sapa_rc rc)
+{
+    fprintf(stderr, "sapa report: %s: %s\n", what, sapa_rc_text(rc));
+    return SAPA_EXIT_FAILED;
+}
+
+/* A workbook that is done: the file is written now. */
+static bool close_workbook(const struct report_wish *wish, struct sapa_xlsx *xlsx)
+{
+    char buf[256];
+    struct sapa_text problem;
+
+    sapa_text_init(&problem, buf, sizeof(buf));
+    if (!xlsx || sapa_xlsx_close(xlsx, &problem) == SAPA_OK)
+        return true;
+    fprintf(stderr, "sapa report: %s: %s\n", wish->output, buf);
+    return false;
+}
+
+/* False: what was written is not whole. */
+static bool close_out(const struct report_wish *wish, FILE *out)
+{
+    errno = 0;
+    if ((out == stdout ? fflush(out) : fclose(out)) == 0 || errno == EPIPE) /* a reader may have seen enough */
+        return true;
+    fprintf(stderr, "sapa report: %s cannot be written\n", wish->output ? wish->output : "standard output");
+    return false;
+}
+
 static int report_now(const struct report_wish *wish, struct sapa_print_options *print, uint32_t kinds, bool usual,
                       enum sapa_grain grain, bool workbook)
 {
@@ -239,20 +267,10 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
         fprintf(stderr, "sapa report: %s%s%s\n", wish->output ? wish->output : "", wish->output ? ": " : "", sapa_rc_text(rc));
     else
         code = print_tables(wish, &rows, print, kinds, usual, out, xlsx);
-    if (xlsx) {
-        char buf[256];
-        struct sapa_text problem;
-        sapa_text_init(&problem, buf, sizeof(buf));
-        if (sapa_xlsx_close(xlsx, &problem) != SAPA_OK) {
-            fprintf(stderr, "sapa report: %s: %s\n", wish->output, buf);
-            code = SAPA_EXIT_FAILED;
-        }
-    }
-    errno = 0;
-    if (out && (out == stdout ? fflush(out) : fclose(out)) != 0 && errno != EPIPE) { /* a reader may have seen enough */
-        fprintf(stderr, "sapa report: %s cannot be written\n", wish->output ? wish->output : "standard output");
+    if (!close_workbook(wish, xlsx))
         code = SAPA_EXIT_FAILED;
-    }
+    if (out && !close_out(wish, out))
+        code = SAPA_EXIT_FAILED;
     sapa_intervals_done(&rows);
     sapa_figures_close(figures);
     return code;
@@ -260,13 +278,14 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
 
 /* ---- the same figures, of a centre elsewhere ---- */
 
-/* One table. @retval SAPA_ENOENT  it has no row with that key */
-static sapa_rc far_table(const struct report_wish *wish, enum sapa_rows kind, FILE *out)
+/* One table, or a list that is made of the log itself. @retval SAPA_ENOENT  it has no row with that key */
+static sapa_rc far_table(const struct report_wish *wish, const char *name, FILE *out)
 {
-    const bool json = strcmp(wish->format, "json") == 0;
+    const bool json = strcmp(wish->format, "json") == 0, is_list = wish->calls || wish->nodes;
     const struct { const char *name, *value; } asks[] = {
-        { "by", wish->by }, { "day", wish->day }, { "from", wish->from }, { "to", wish->to }, { "only", wish->only },
-        { "figures", wish->figures }, { "columns", wish->all ? "all" : "" }, { "format", wish->format }, { "language", wish->language },
+        { "by", is_list ? "" : wish->by }, { "day", wish->day }, { "from", wish->from }, { "to", wish->to }, { "only", wish->only },
+        { "figures", is_list ? "" : wish->figures }, { "columns", wish->all && !is_list ? "all" : "" },
+        { "customers", wish->calls && wish->show_numbers ? "shown" : "" }, { "format", wish->format }, { "language", wish->language },
     };
     char path_buf[1024], error_buf[600];
     struct sapa_text path, error;
@@ -276,7 +295,7 @@ static sapa_rc far_table(const struct report_wish *wish, enum sapa_rows kind, FI
 
     sapa_text_init(&path, path_buf, sizeof(path_buf));
     sapa_text_init(&error, error_buf, sizeof(error_buf));
-    sapa_text_printf(&path, "/api/v1/reports/%s", sapa_rows_table(kind));
+    sapa_text_printf(&path, "/api/v1/reports/%s", name);
     for (size_t i = 0; i < SAPA_COUNT(asks); i++)
         sapa_path_add(&path, asks[i].name, asks[i].value ? asks[i].value : "");
     sapa_rc rc = sapa_ask(&wish->door, &(const struct sapa_question){ .method = "GET", .path = path_buf }, &answer, &error);
@@ -310,7 +329,7 @@ static int report_far(const struct report_wish *wish, const struct sapa_print_op
     for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(table_order); i++) {
         if (!(kinds >> table_order[i] & 1) || !has_figure(print, table_order[i]))
             continue;
-        rc = far_table(wish, table_order[i], out);
+        rc = far_table(wish, sapa_rows_table(table_order[i]), out);
         shown += rc == SAPA_OK;
         if (usual && rc == SAPA_ENOENT)
             rc = SAPA_OK;
@@ -322,52 +341,41 @@ static int report_far(const struct report_wish *wish, const struct sapa_print_op
     return rc == SAPA_OK && shown > 0 ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
 }
 
-/* ---- nodes ---- */
+static int list_far(const struct report_wish *wish)
+{
+    FILE *out = wish->output ? fopen(wish->output, "w") : stdout;
+    sapa_rc rc = out ? far_table(wish, wish->calls ? "calls" : "nodes", out) : SAPA_EIO;
 
-struct node_folding {
-    struct sapa_log_open *log;
-    struct sapa_nodes nodes;
-    struct sapa_text64 hash; /* of the last description */
-    uint64_t records;
-    sapa_rc rc;
-};
+    if (!out)
+        return said(wish->output, rc);
+    if (rc == SAPA_ENOENT)
+        fprintf(stderr, "sapa report: nobody was in a flow with the key \"%s\"\n", wish->only);
+    return close_out(wish, out) && rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+}
+
+/* ---- lists that are made of the log itself ---- */
 
 static bool last_description(void *ctx, const struct sapa_record *record)
 {
-    struct node_folding *folding = ctx;
+    struct sapa_text64 *hash = ctx;
 
     if (record->type == SAPA_T_centre_started)
-        folding->hash = record->u.centre_started.centre_hash;
+        *hash = record->u.centre_started.centre_hash;
     return false;
-}
-
-static bool fold_nodes(void *ctx, const struct sapa_record *record)
-{
-    struct node_folding *folding = ctx;
-
-    if (++folding->records % 100000 == 0)
-        progress("report", folding->records);
-    if (record->type == SAPA_T_centre_started) {
-        const struct sapa_centre *centre = sapa_log_centre(folding->log, sapa_sized_str(&record->u.centre_started.centre_hash));
-        folding->rc = centre ? sapa_nodes_take(&folding->nodes, centre) : SAPA_ENOENT;
-    }
-    if (folding->rc == SAPA_OK)
-        folding->rc = sapa_nodes_fold(&folding->nodes, record);
-    return folding->rc == SAPA_OK;
 }
 
 /* The bounds in the zone of the description in force. False: said what is wrong, `*ret_code` is the exit code. */
 static bool find_bounds(const struct report_wish *wish, struct sapa_log_open *log, struct sapa_interval_options *bounds, int *ret_code)
 {
-    struct node_folding last = { .rc = SAPA_OK };
+    struct sapa_text64 hash = { .n = 0 };
     uint64_t seq;
 
     if (!wish->day && !wish->from && !wish->to)
         return true;
     sapa_rc found = sapa_store_centre_start(log->store, UINT64_MAX, &seq);
     if (found == SAPA_OK)
-        found = sapa_log_each(log, seq, true, last_description, &last);
-    const struct sapa_centre *centre = found == SAPA_OK && last.hash.n > 0 ? sapa_log_centre(log, sapa_sized_str(&last.hash)) : NULL;
+        found = sapa_log_each(log, seq, true, last_description, &hash);
+    const struct sapa_centre *centre = found == SAPA_OK && hash.n > 0 ? sapa_log_centre(log, sapa_sized_str(&hash)) : NULL;
     if (!centre) {
         *ret_code = sapa_command_wrong("report", "the log has no description to take the time zone from");
         return false;
@@ -378,27 +386,43 @@ static bool find_bounds(const struct report_wish *wish, struct sapa_log_open *lo
 
 static int report_calls(const struct report_wish *wish, int format, enum sapa_language language)
 {
-    struct sapa_calls_wish calls = {
-        .data = wish->door.data, .output = wish->output, .only = wish->only, .format = (enum sapa_calls_format)format,
-        .language = language, .show_numbers = wish->show_numbers,
-    };
+    const bool workbook = format == FORMAT_XLSX;
     struct sapa_interval_options bounds = { 0 };
+    struct sapa_xlsx *xlsx = NULL;
     struct sapa_log_open log;
+    FILE *out = stdout;
     int code = SAPA_EXIT_OK;
 
     if (sapa_log_open(wish->door.data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
-    const bool good = find_bounds(wish, &log, &bounds, &code);
+    if (!find_bounds(wish, &log, &bounds, &code)) {
+        sapa_log_close(&log);
+        return code;
+    }
+    sapa_rc rc = workbook ? sapa_xlsx_open(wish->output, language, SAPA_STR(""), &xlsx) : SAPA_OK;
+    if (!workbook && wish->output && !(out = fopen(wish->output, "w")))
+        rc = SAPA_EIO;
+    if (rc != SAPA_OK) {
+        sapa_log_close(&log);
+        return said(wish->output, rc);
+    }
+    const struct sapa_lines lines = { print_line, out };
+    const struct sapa_calls_wish calls = {
+        .only = wish->only, .from_s = bounds.from_s, .to_s = bounds.to_s, .format = (enum sapa_calls_format)format,
+        .language = language, .show_numbers = wish->show_numbers, .lines = &lines, .xlsx = xlsx,
+    };
+    rc = sapa_list_calls(&log, &calls);
+    code = rc == SAPA_OK ? SAPA_EXIT_OK : said("the list of calls", rc);
+    const bool good = close_workbook(wish, xlsx);
+    if (!close_out(wish, out) || !good)
+        code = SAPA_EXIT_FAILED;
     sapa_log_close(&log);
-    calls.from_s = bounds.from_s;
-    calls.to_s = bounds.to_s;
-    return good ? sapa_report_calls(&calls) : code;
+    return code;
 }
 
 /* What callers did in the menus. */
 static int report_nodes(const struct report_wish *wish, enum sapa_format format, enum sapa_language language)
 {
-    static struct node_folding folding;
     const struct sapa_lines lines = { print_line, stdout };
     struct sapa_interval_options bounds = { 0 };
     struct sapa_log_open log;
@@ -406,24 +430,17 @@ static int report_nodes(const struct report_wish *wish, enum sapa_format format,
 
     if (sapa_log_open(wish->door.data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
-    folding.log = &log;
-    if (!find_bounds(wish, &log, &bounds, &code)) {
-        sapa_log_close(&log);
-        return code;
+    if (find_bounds(wish, &log, &bounds, &code)) {
+        const sapa_rc rc = sapa_list_nodes(&log, bounds.from_s, bounds.to_s, format, language, wish->only, report_progress, &lines);
+        progress_end();
+        if (rc == SAPA_ENOENT && wish->only[0])
+            fprintf(stderr, "sapa report: nobody was in a flow with the key \"%s\"\n", wish->only);
+        else if (rc != SAPA_OK)
+            fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
+        code = rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
     }
-    sapa_nodes_init(&folding.nodes, sapa_memory_heap(), bounds.from_s * 1000000, bounds.to_s * 1000000);
-    sapa_rc rc = sapa_log_each(&log, 1, true, fold_nodes, &folding);
-    progress_end();
-    rc = rc != SAPA_OK ? rc : folding.rc;
-    if (rc == SAPA_OK)
-        rc = sapa_nodes_print(&folding.nodes, format, language, sapa_str_of(wish->only), &lines);
-    if (rc == SAPA_ENOENT && wish->only[0])
-        fprintf(stderr, "sapa report: nobody was in a flow with the key \"%s\"\n", wish->only);
-    else if (rc != SAPA_OK)
-        fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
-    sapa_nodes_done(&folding.nodes);
     sapa_log_close(&log);
-    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    return code;
 }
 
 int sapa_report_main(int argc, char **argv)
@@ -488,18 +505,21 @@ int sapa_report_main(int argc, char **argv)
                               chosen, chosen_count, &(struct sapa_lines){ print_line, stdout });
         return SAPA_EXIT_OK;
     }
-    if (wish.door.url && (wish.calls || wish.nodes || format == FORMAT_XLSX))
-        return sapa_command_wrong("report", "with --url: tables of figures as text, csv or json; calls, nodes and workbooks are made beside the log");
+    if (wish.door.url && format == FORMAT_XLSX)
+        return sapa_command_wrong("report", "with --url: text, csv or json; workbooks are made beside the log");
     const bool tables_too = wish.total || wish.queues || wish.agents || wish.clients || wish.numbers || wish.trunks || wish.campaigns || wish.reasons;
     if ((wish.nodes || wish.calls) && (tables_too || (wish.nodes && wish.calls)))
         return sapa_command_wrong("report", "--%s stands alone: ask for the other tables by a report of their own", wish.nodes ? "nodes" : "calls");
     if (wish.calls && format == FORMAT_XLSX && !wish.output)
         return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
+    if (wish.nodes && (format == FORMAT_XLSX || wish.output))
+        return sapa_command_wrong("report", "the table of nodes is text, csv or json, on the terminal");
+    if (wish.door.url && (wish.calls || wish.nodes))
+        return list_far(&wish);
     if (wish.calls)
         return report_calls(&wish, format, language);
     if (wish.nodes)
-        return format == FORMAT_XLSX || wish.output ? sapa_command_wrong("report", "the table of nodes is text, csv or json, on the terminal")
-                                                    : report_nodes(&wish, as[format], language);
+        return report_nodes(&wish, as[format], language);
     if (format == FORMAT_XLSX && !wish.output)
         return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
     const struct { bool wanted; enum sapa_rows rows; } tables[] = {

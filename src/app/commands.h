@@ -44,17 +44,6 @@ struct sapa_greeting {
 /** The lines that `make run` ends with: numbers to call, phones to register, commands to try. */
 void sapa_demo_greeting(const struct sapa_greeting *g);
 
-enum sapa_calls_format { SAPA_CALLS_TEXT, SAPA_CALLS_CSV, SAPA_CALLS_JSON, SAPA_CALLS_XLSX };
-/** What `sapa report --calls` was asked for. */
-struct sapa_calls_wish {
-    const char *data, *output, *only; /* output NULL: the terminal; only "": all */
-    int64_t from_s, to_s;             /* began in [from_s, to_s); to_s 0: no end */
-    enum sapa_calls_format format;
-    enum sapa_language language;
-    bool show_numbers;
-};
-int sapa_report_calls(const struct sapa_calls_wish *wish);
-
 int sapa_top_main(int argc, char **argv);
 int sapa_report_main(int argc, char **argv);
 int sapa_why_main(int argc, char **argv);

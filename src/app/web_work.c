@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "app/figures.h"
+#include "app/log_list.h"
 #include "app/recording_key.h"
 #include "app/web_coach.h"
 #include "app/web_desk.h"
@@ -282,17 +283,16 @@ static void folding_end(struct folding *f)
 }
 
 /* May this token see the record? By keys: indices and dimensions are of another time. */
-static bool call_is_visible(const struct folding *f, const struct sapa_call *call)
+static bool call_is_visible(const struct sapa_web_work *work, const struct sapa_names *names, const struct sapa_call *call)
 {
-    const struct sapa_web_work *work = f->job->work;
-    const uint32_t client = SAPA_FIND(work->centre, clients, sapa_names_key(&f->names, SAPA_DIM_CLIENT, call->client));
+    const uint32_t client = SAPA_FIND(work->centre, clients, sapa_names_key(names, SAPA_DIM_CLIENT, call->client));
 
     if (!sapa_scope_client(&work->scope, client))
         return false;
     if (work->scope.agent == SAPA_NONE && (work->scope.team_count == 0 || call->part_count == 0))
         return true; /* what nobody ever had in hand is every leader's business */
     for (unsigned i = 0; i < call->part_count; i++) {
-        const uint32_t agent = SAPA_FIND(work->centre, agents, sapa_names_key(&f->names, SAPA_DIM_AGENT, call->parts[i].agent));
+        const uint32_t agent = SAPA_FIND(work->centre, agents, sapa_names_key(names, SAPA_DIM_AGENT, call->parts[i].agent));
         if (work->scope.agent == SAPA_NONE ? agent != SAPA_NONE && sapa_scope_team(&work->scope, work->centre, work->centre->agents[agent].team)
                                            : agent == work->scope.agent)
             return true;
@@ -381,7 +381,7 @@ static sapa_rc past(struct job *job)
     begin_list(job);
     for (size_t i = 0; rc == SAPA_OK && i < f.count; i++) {
         const struct sapa_call *call = f.candidates[i].call;
-        if (!call || !call_is_visible(&f, call) || !is_key(&f, "client", SAPA_DIM_CLIENT, call->client) ||
+        if (!call || !call_is_visible(job->work, &f.names, call) || !is_key(&f, "client", SAPA_DIM_CLIENT, call->client) ||
             !is_key(&f, "queue", SAPA_DIM_QUEUE, call->queue) || !is_key(&f, "agent", SAPA_DIM_AGENT, call->agent) ||
             !is_key(&f, "number", SAPA_DIM_NUMBER, call->number) ||
             (channel[0] && strcmp(channel, sapa_channel_name(call->channel)) != 0) ||
@@ -557,7 +557,7 @@ static sapa_rc counted_items(struct job *job, const struct counting *counting, u
     for (size_t i = 0; rc == SAPA_OK && i < f.count; i++) {
         const struct sapa_call *call = f.candidates[i].call ? f.candidates[i].call : sapa_calls_find(&f.calls, f.candidates[i].contact);
         const struct counted *one = sapa_table_find(&counting->contacts, f.candidates[i].contact);
-        if (!call || !call_is_visible(&f, call))
+        if (!call || !call_is_visible(job->work, &f.names, call))
             continue;
         sapa_json_open(job->out, '{');
         sapa_json_add_id(job->out, "contact", one->contact);
@@ -668,7 +668,7 @@ static sapa_rc contact(struct job *job)
         rc = fold_candidates(&f, first > 1 ? first - 1 : first);
     }
     const struct sapa_call *call = rc == SAPA_OK ? (f.candidates[0].call ? f.candidates[0].call : sapa_calls_find(&f.calls, id)) : NULL;
-    if (rc == SAPA_OK && (!call || !call_is_visible(&f, call)))
+    if (rc == SAPA_OK && (!call || !call_is_visible(job->work, &f.names, call)))
         rc = SAPA_ENOENT;
     if (rc == SAPA_OK) { /* members of an object: the web thread adds what lives */
         sapa_json_key(job->out, "record");
@@ -996,6 +996,24 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         *rc = problem(job->work, *rc, "there is no row with the key \"%s\"", param(job, "only"));
 }
 
+/* What is asked for in the centre's local time; nothing: from the beginning on, without an end. */
+static sapa_rc local_bounds(struct job *job, const struct sapa_zone *zone, int64_t *from_s, int64_t *to_s)
+{
+    const char *day = param(job, "day"), *from = param(job, "from"), *to = param(job, "to");
+
+    if (day[0] && (from[0] || to[0]))
+        return problem(job->work, SAPA_EINVAL, "either day, or from and to");
+    if (day[0] && !sapa_zone_time(day, zone, from_s))
+        return problem(job->work, SAPA_EINVAL, "a day is written 2026-11-21");
+    if (day[0])
+        *to_s = sapa_zone_span(zone, SAPA_GRAIN_DAY, *from_s).to_s;
+    if ((from[0] && !sapa_zone_time(from, zone, from_s)) || (to[0] && !sapa_zone_time(to, zone, to_s)))
+        return problem(job->work, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
+    if (*to_s != 0 && *to_s <= *from_s)
+        return problem(job->work, SAPA_EINVAL, "to is not after from");
+    return SAPA_OK;
+}
+
 /* The shelf of figures and the records behind it, as `sapa report` reads them. */
 static sapa_rc report(struct job *job)
 {
@@ -1003,7 +1021,6 @@ static sapa_rc report(struct job *job)
         { "15m", SAPA_GRAIN_QUARTER }, { "hour", SAPA_GRAIN_HOUR }, { "day", SAPA_GRAIN_DAY },
         { "week", SAPA_GRAIN_WEEK },   { "month", SAPA_GRAIN_MONTH },
     };
-    const char *day = param(job, "day"), *from = param(job, "from"), *to_text = param(job, "to");
     struct sapa_interval_options bounds = { .grain = SAPA_GRAIN_QUARTER };
     struct sapa_figures *figures = NULL;
     struct sapa_report *report;
@@ -1028,16 +1045,8 @@ static sapa_rc report(struct job *job)
         rc = sapa_figures_fold(figures, 0, 0, NULL, &more);
     const struct sapa_centre *centre = rc == SAPA_OK ? sapa_figures_centre(figures) : NULL;
     const struct sapa_zone *zone = zone_of(centre);
-    if (rc == SAPA_OK && day[0] && (from[0] || to_text[0]))
-        rc = problem(job->work, SAPA_EINVAL, "either day, or from and to");
-    if (rc == SAPA_OK && day[0] && !sapa_zone_time(day, zone, &bounds.from_s))
-        rc = problem(job->work, SAPA_EINVAL, "a day is written 2026-11-21");
-    if (rc == SAPA_OK && day[0])
-        bounds.to_s = sapa_zone_span(zone, SAPA_GRAIN_DAY, bounds.from_s).to_s;
-    if (rc == SAPA_OK && ((from[0] && !sapa_zone_time(from, zone, &bounds.from_s)) || (to_text[0] && !sapa_zone_time(to_text, zone, &bounds.to_s))))
-        rc = problem(job->work, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
-    if (rc == SAPA_OK && bounds.to_s != 0 && bounds.to_s <= bounds.from_s)
-        rc = problem(job->work, SAPA_EINVAL, "to is not after from");
+    if (rc == SAPA_OK)
+        rc = local_bounds(job, zone, &bounds.from_s, &bounds.to_s);
     if (rc == SAPA_OK)
         rc = sapa_figures_rows(figures, bounds.kinds, bounds.from_s, bounds.to_s, &report);
     if (rc == SAPA_OK) {
@@ -1049,6 +1058,74 @@ static sapa_rc report(struct job *job)
     }
     sapa_figures_close(figures);
     return rc;
+}
+
+/* ---- lists of the log itself: app/log_list.h ---- */
+
+/* As it was asked for: lines of text or CSV, or items of an object that is left open. */
+static enum sapa_format begin_lines(struct job *job, struct report_out *ret)
+{
+    const char *word = param(job, "format");
+    const enum sapa_format format = strcmp(word, "csv") == 0 ? SAPA_FORMAT_CSV : strcmp(word, "text") == 0 ? SAPA_FORMAT_TEXT : SAPA_FORMAT_JSON;
+
+    *ret = (struct report_out){ .out = job->out, .format = format };
+    if (format == SAPA_FORMAT_JSON)
+        sapa_json_open(job->out, '{'), sapa_json_key(job->out, "items"), sapa_json_open(job->out, '[');
+    else
+        job->work->content_type = format == SAPA_FORMAT_CSV ? "text/csv; charset=utf-8" : "text/plain; charset=utf-8";
+    return format;
+}
+
+static enum sapa_language language_of(const struct job *job)
+{
+    return strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
+}
+
+static bool call_is_seen(void *ctx, const struct sapa_names *names, const struct sapa_call *call)
+{
+    return call_is_visible(ctx, names, call);
+}
+
+static sapa_rc report_calls(struct job *job)
+{
+    static const enum sapa_calls_format as[] = { [SAPA_FORMAT_TEXT] = SAPA_CALLS_TEXT, [SAPA_FORMAT_CSV] = SAPA_CALLS_CSV, [SAPA_FORMAT_JSON] = SAPA_CALLS_JSON };
+    struct sapa_log_open log = { .store = job->files->store, .shelf = job->shelf };
+    struct report_out to;
+    const struct sapa_lines lines = { report_line, &to };
+    struct sapa_calls_wish wish = {
+        .only = param(job, "only"), .language = language_of(job), .show_numbers = strcmp(param(job, "customers"), "shown") == 0,
+        .lines = &lines, .is_seen = call_is_seen, .ctx = job->work,
+    };
+    sapa_rc rc = local_bounds(job, zone_of(job->work->centre), &wish.from_s, &wish.to_s);
+
+    if (rc != SAPA_OK)
+        return rc;
+    if (wish.show_numbers && !job->work->show_pii)
+        return problem(job->work, SAPA_EDENIED, "customers' numbers want the right person");
+    wish.format = as[begin_lines(job, &to)];
+    rc = sapa_list_calls(&log, &wish);
+    if (to.format == SAPA_FORMAT_JSON)
+        end_list(job, 0);
+    return rc == SAPA_OK && job->out->failed ? problem(job->work, SAPA_ELIMIT, "these are too many calls for one answer: ask for a shorter time") : rc;
+}
+
+static sapa_rc report_nodes(struct job *job)
+{
+    struct sapa_log_open log = { .store = job->files->store, .shelf = job->shelf };
+    struct report_out to;
+    const struct sapa_lines lines = { report_line, &to };
+    int64_t from_s = 0, to_s = 0;
+
+    if (!sapa_scope_whole(&job->work->scope))
+        return problem(job->work, SAPA_EDENIED, "flows are of several clients together, and you are bound to some of them");
+    sapa_rc rc = local_bounds(job, zone_of(job->work->centre), &from_s, &to_s);
+    if (rc != SAPA_OK)
+        return rc;
+    const enum sapa_format format = begin_lines(job, &to);
+    rc = sapa_list_nodes(&log, from_s, to_s, format, language_of(job), param(job, "only"), NULL, &lines);
+    if (format == SAPA_FORMAT_JSON)
+        sapa_json_close(job->out, ']'), sapa_json_close(job->out, '}');
+    return rc == SAPA_ENOENT && param(job, "only")[0] ? problem(job->work, rc, "nobody was in a flow with the key \"%s\"", param(job, "only")) : rc;
 }
 
 /* What is aimed at for each of his team, and how it stands today. */
@@ -1734,6 +1811,8 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_NETWORKS: work->rc = networks(&job); break;
         case SAPA_ROUTE_SYSTEM: work->rc = files->system ? sapa_web_system(files->system, work) : SAPA_ENOENT; break;
         case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
+        case SAPA_ROUTE_REPORT_CALLS: work->rc = report_calls(&job); break;
+        case SAPA_ROUTE_REPORT_NODES: work->rc = report_nodes(&job); break;
         case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
         case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;
         case SAPA_ROUTE_AUDIO:

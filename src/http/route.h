@@ -82,7 +82,7 @@ enum sapa_schema {
     X(B_TICKET, "TicketBody") X(B_TICKET_SET, "TicketChangeBody") X(B_TICKET_ENTRY, "TicketEntryBody") X(TICKET_MADE, "TicketMade") X(TICKET_NEWS, "TicketNews") \
     X(SHIFT, "ShiftEntry") X(SHIFTS, "Shifts") X(B_SHIFTS, "ShiftsBody") X(SHIFTS_MADE, "ShiftsMade") X(DAY_PLAN, "DayPlan") X(DAY_LINE, "DayLine") \
     X(AGENT_DAY, "AgentDay") X(AGENT_ADHERENCE, "AgentAdherence") X(TEAM_ADHERENCE, "TeamAdherence") X(ADHERENCE, "Adherence") \
-    X(DENIED_CALL, "DeniedCall") X(DENIED_CALLS, "DeniedCalls")
+    X(DENIED_CALL, "DeniedCall") X(DENIED_CALLS, "DeniedCalls") X(NODE_EXIT, "FlowNodeExit") X(FLOW_NODE, "FlowNode") X(FLOW_NODES, "FlowNodes")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -233,6 +233,8 @@ enum sapa_schema {
     X(AGENT_DAY, GET, "/api/v1/agents/{agent}/day", LIVE, "day", NONE, AGENT_DAY, 200, "What was planned for an agent on a day and what he did, with each deviation: busy with which contacts, or absent. Today without `day`") \
     X(ADHERENCE, GET, "/api/v1/adherence", LIVE, "day team", NONE, ADHERENCE, 200, "Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day`") \
     X(DENIED, GET, "/api/v1/denied-calls", REPORT, "from to agent client language limit cursor", NONE, DENIED_CALLS, 200, "Calls that agents were not allowed to place, and why; the last day without `from`") \
+    X(REPORT_CALLS, GET, "/api/v1/reports/calls", REPORT, "day from to only customers format language", NONE, RECORDS, 200, "Calls that are over, one by one, by when they ended: the list of `sapa report --calls`; of what began in the time that is asked for") \
+    X(REPORT_NODES, GET, "/api/v1/reports/nodes", REPORT, "day from to only format language", NONE, FLOW_NODES, 200, "What callers did in the nodes of flows: the table of `sapa report --nodes`") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {

@@ -52,6 +52,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "party_type", "customer|prospect|internal", "what the far end is to the client: customer, prospect or internal" },
     { "ticket", "id", "the number of a ticket" },
     { "status", "open|waiting|resolved|unresolved", "open, waiting (for the customer), resolved, or unresolved: the first two" },
+    { "customers", "hidden|shown", "their numbers: hidden, or shown in full, which wants the right person and stands in the audit trail" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -697,6 +698,14 @@ static const struct sapa_field_rule denied_call[] = {
     { "contact", "id?", "on hold beside it" }, { "text", "string", "when, who, what, for whom and why not, in one sentence" },
 };
 static const struct sapa_field_rule denied_calls[] = { { "items", "array:DeniedCall", "" }, { "next", "id?", "cursor of the next page" } };
+static const struct sapa_field_rule node_exit[] = {
+    { "key", "string", "pressed; empty: of itself (silence, time, the state of the centre)" }, { "flow", "string", "where to" }, { "node", "string", "" }, { "count", "integer", "" },
+};
+static const struct sapa_field_rule flow_node[] = {
+    { "flow", "string", "" }, { "node", "string", "" }, { "entered", "integer", "" }, { "left", "integer", "to another node" }, { "talked", "integer", "with an agent then" },
+    { "hung_up", "integer", "by the caller" }, { "ended", "integer", "by us" }, { "here", "integer", "now" }, { "exits", "array:FlowNodeExit", "the most used first" },
+};
+static const struct sapa_field_rule flow_nodes[] = { { "items", "array:FlowNode", "the most used first" } };
 static const struct sapa_field_rule token[] = {
     { "id", "id", "" }, { "user", "string", "" }, { "role", "string", "" }, { "agent", "key?", "" },
     { "clients", "array:key?", "null: all" }, { "by", "string", "who made it" }, { "created", "time", "" },
@@ -1079,6 +1088,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_ADHERENCE] = { "Adherence", FIELDS(adherence) },
     [SAPA_SCHEMA_DENIED_CALL] = { "DeniedCall", FIELDS(denied_call) },
     [SAPA_SCHEMA_DENIED_CALLS] = { "DeniedCalls", FIELDS(denied_calls) },
+    [SAPA_SCHEMA_NODE_EXIT] = { "FlowNodeExit", FIELDS(node_exit) },
+    [SAPA_SCHEMA_FLOW_NODE] = { "FlowNode", FIELDS(flow_node) },
+    [SAPA_SCHEMA_FLOW_NODES] = { "FlowNodes", FIELDS(flow_nodes) },
     [SAPA_SCHEMA_WEB_GREETING] = { "WebGreeting", FIELDS(web_greeting) },
     [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },

@@ -11,7 +11,7 @@
 #define CHANNELS "voice|chat|email|sms|message|social|video|ticket"
 #define DIRECTIONS "inbound|outbound|internal"
 
-enum { SAPA_PARAM_RULES = 49 };
+enum { SAPA_PARAM_RULES = 50 };
 extern const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES];
 
 struct sapa_schema_rule {

@@ -457,7 +457,10 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
             sapa_web_set_etag(rq, done_work->centre->hash);
         if (rq->route == SAPA_ROUTE_GOALS || rq->route == SAPA_ROUTE_SHIFTS)
             snprintf(rq->etag, sizeof(rq->etag), "\"%llu\"", (unsigned long long)done_work->match);
-        sapa_web_ready(rq);
+        if (rq->route == SAPA_ROUTE_REPORT_CALLS && strcmp(sapa_web_param(rq, "customers"), "shown") == 0)
+            sapa_web_tell_later(rq, &rq->out); /* who took a list of customers' numbers stands in the log before it leaves */
+        else
+            sapa_web_ready(rq);
     }
 }
 

@@ -2513,6 +2513,38 @@ export interface DeniedCalls {
   next: string | null;
 }
 
+export interface FlowNodeExit {
+  /** pressed; empty: of itself (silence, time, the state of the centre) */
+  key: string;
+  /** where to */
+  flow: string;
+  node: string;
+  count: number;
+}
+
+export interface FlowNode {
+  flow: string;
+  node: string;
+  entered: number;
+  /** to another node */
+  left: number;
+  /** with an agent then */
+  talked: number;
+  /** by the caller */
+  hung_up: number;
+  /** by us */
+  ended: number;
+  /** now */
+  here: number;
+  /** the most used first */
+  exits: FlowNodeExit[];
+}
+
+export interface FlowNodes {
+  /** the most used first */
+  items: FlowNode[];
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2792,6 +2824,10 @@ export const api = {
   adherence: (query: { day?: string; team?: string } = {}, asked: Asked = {}) => call<Adherence>("GET", `/api/v1/adherence`, { ...asked, query }),
   /** Calls that agents were not allowed to place, and why; the last day without `from` */
   denied: (query: { from?: string; to?: string; agent?: string; client?: string; language?: "id" | "en"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<DeniedCalls>("GET", `/api/v1/denied-calls`, { ...asked, query }),
+  /** Calls that are over, one by one, by when they ended: the list of `sapa report --calls`; of what began in the time that is asked for */
+  reportCalls: (query: { day?: string; from?: string; to?: string; only?: string; customers?: "hidden" | "shown"; format?: "json" | "csv" | "text"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/reports/calls`, { ...asked, query }),
+  /** What callers did in the nodes of flows: the table of `sapa report --nodes` */
+  reportNodes: (query: { day?: string; from?: string; to?: string; only?: string; format?: "json" | "csv" | "text"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<FlowNodes>("GET", `/api/v1/reports/nodes`, { ...asked, query }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };

@@ -286,6 +286,31 @@ def said_at_last(contact):
     admin.get(V1 + "/contacts?party_type=friend", 400)
 
 
+def calls_and_nodes():
+    """The lists that are made of the log itself: as the command has them, for whom they concern, numbers on request alone."""
+    def listed(kind, *more):
+        return lines(subprocess.run([sapa, "report", "--data", "data", "--" + kind, "--format", "json", *more], capture_output=True, text=True, check=True).stdout)
+
+    calls = admin.get(V1 + "/reports/calls").json["items"]
+    assert calls == listed("calls") and len(calls) >= 6
+    assert not [c for c in calls if c["address"]] and [c for c in admin.get(V1 + "/reports/calls?customers=shown").json["items"] if c["address"]]
+    assert admin.get(V1 + "/reports/calls?customers=shown").json["items"] == listed("calls", "--show-numbers")
+    taken = [e for e in admin.get(V1 + "/audit?limit=500").json["items"] if e["what"] == "GET /api/v1/reports/calls"]
+    assert len(taken) == 2, taken
+    admin.as_role("viewer").get(V1 + "/reports/calls?customers=shown", 403)
+    bank = admin.as_role("supervisor", clients=["bank"])
+    assert bank.get(V1 + "/reports/calls").json["items"] == [c for c in calls if c["client"] == "bank"] != []
+    assert admin.get(V1 + "/reports/calls?only=bank").json["items"] == [c for c in calls if c["client"] == "bank"]
+    assert admin.get(V1 + "/reports/calls?format=csv").headers["content-type"].startswith("text/csv")
+    admin.get(V1 + "/reports/calls?day=yesterday", 400)
+    nodes = admin.get(V1 + "/reports/nodes").json["items"]
+    assert nodes == listed("nodes") and nodes
+    admin.get(V1 + "/reports/nodes?only=nobody", 404)
+    bank.get(V1 + "/reports/nodes", 403)
+    for path in ("/reports/calls", "/reports/nodes"):
+        admin.as_role("agent", agent="agent1").get(V1 + path, 403)
+
+
 def past():
     counted()
     for kind in ("queues", "clients", "numbers", "agents", "reasons"):
@@ -298,6 +323,7 @@ def past():
     admin.get(V1 + "/reports/queues?from=yesterday", 400)
     assert pages(admin, V1 + "/denied-calls?limit=5") == [], "nobody called out"
     admin.get(V1 + "/denied-calls?from=yesterday", 400)
+    calls_and_nodes()
     everything = pages(admin, V1 + "/contacts/past?limit=500")
     assert len(everything) >= 6
     assert [c["contact"] for c in pages(admin, V1 + "/contacts/past?limit=3")] == [c["contact"] for c in everything]

@@ -1,26 +1,17 @@
-/**
- * @file app/cmd_calls.c
- * `sapa report --calls`: finished calls one by one, with direction, transfers and who took part.
- *
- * The log is read from the beginning of the time that was asked for, with the description that was in force then, until
- * every call that began in it is finished.
- */
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "app/log_list.h"
 
-#include "app/commands.h"
-#include "app/log_open.h"
-#include "app/xlsx.h"
-#include "report/call.h"
+#include <stdlib.h>
+
 #include "report/names.h"
 #include "report/print.h"
 #include "store/history.h"
 
-enum { LOOK_EVERY = 1000 }; /* records behind the end of the time: is anybody of it still open? */
+enum { LOOK_EVERY = 1000, TELL_EVERY = 100000 }; /* records: behind the end of the time, is anybody of it still open? How far is it? */
+
+/* ---- calls ---- */
 
 struct listing {
-    struct sapa_log_open log;
+    struct sapa_log_open *log;
     const struct sapa_calls_wish *wish;
     struct sapa_names names;
     struct sapa_calls calls;
@@ -28,10 +19,10 @@ struct listing {
     struct sapa_call_show show;
     struct sapa_sheet sheet;
     struct sapa_text64 hash; /* of the description in force */
-    FILE *out;
     uint32_t rows;
     uint64_t behind;
     sapa_rc rc;
+    char line[16384];
 };
 
 static const struct sapa_zone *zone_of(const struct sapa_centre *centre)
@@ -61,23 +52,16 @@ static bool is_meant(const struct listing *l, const struct sapa_call *call)
     return meant;
 }
 
-static void put_line(struct listing *l, struct sapa_str line)
-{
-    fwrite(line.p, 1, line.n, l->out);
-    fputc('\n', l->out);
-}
-
 static void list_call(void *ctx, const struct sapa_call *call)
 {
-    static char buf[16384];
     struct listing *l = ctx;
     struct sapa_text line;
 
-    if (!began_in(l, call) || !is_meant(l, call))
+    if (!began_in(l, call) || !is_meant(l, call) || (l->wish->is_seen && !l->wish->is_seen(l->wish->ctx, &l->names, call)))
         return;
-    if (sapa_contact_party_type_said(l->log.store, call->contact, &l->show.party_type) != SAPA_OK)
+    if (sapa_contact_party_type_said(l->log->store, call->contact, &l->show.party_type) != SAPA_OK)
         l->show.party_type = 0; /* as it was when the record was closed */
-    sapa_text_init(&line, buf, sizeof(buf));
+    sapa_text_init(&line, l->line, sizeof(l->line));
     switch (l->wish->format) {
     case SAPA_CALLS_TEXT: sapa_call_list(call, &l->show, &line); break;
     case SAPA_CALLS_CSV: sapa_call_csv(call, &l->show, &line); break;
@@ -85,7 +69,7 @@ static void list_call(void *ctx, const struct sapa_call *call)
     case SAPA_CALLS_XLSX: sapa_call_sheet(call, &l->show, l->rows++, &l->sheet); return;
     }
     l->rows++;
-    put_line(l, sapa_text_str(&line));
+    l->wish->lines->line(l->wish->lines->ctx, sapa_text_str(&line));
 }
 
 static void list_head(struct listing *l)
@@ -101,7 +85,7 @@ static void list_head(struct listing *l)
     else if (l->wish->format == SAPA_CALLS_CSV)
         sapa_call_csv_head(&line);
     if (line.n > 0)
-        put_line(l, sapa_text_str(&line));
+        l->wish->lines->line(l->wish->lines->ctx, sapa_text_str(&line));
 }
 
 /* Does a call of the asked time go on? */
@@ -115,7 +99,7 @@ static bool is_open(const struct listing *l)
 
 static void take_centre(struct listing *l, struct sapa_str hash)
 {
-    l->centre = sapa_log_centre(&l->log, hash);
+    l->centre = sapa_log_centre(l->log, hash);
     l->rc = l->centre ? sapa_names_take(&l->names, l->centre) : SAPA_ENOENT;
     if (l->rc == SAPA_OK)
         l->show.zone = zone_of(l->centre);
@@ -149,12 +133,12 @@ static bool first_hash(void *ctx, const struct sapa_record *record)
 static sapa_rc find_start(struct listing *l, uint64_t *ret_seq)
 {
     uint64_t seq = 1, start;
-    sapa_rc rc = l->wish->from_s > 0 ? sapa_store_seek(l->log.store, l->wish->from_s * 1000000, &seq) : SAPA_OK;
+    sapa_rc rc = l->wish->from_s > 0 ? sapa_store_seek(l->log->store, l->wish->from_s * 1000000, &seq) : SAPA_OK;
 
     if (rc == SAPA_OK && seq > 1) {
-        rc = sapa_store_centre_start(l->log.store, seq, &start);
+        rc = sapa_store_centre_start(l->log->store, seq, &start);
         if (rc == SAPA_OK)
-            rc = sapa_log_each(&l->log, start, true, first_hash, l);
+            rc = sapa_log_each(l->log, start, true, first_hash, l);
         if (rc == SAPA_OK) {
             take_centre(l, sapa_sized_str(&l->hash));
             rc = l->rc;
@@ -170,66 +154,81 @@ static sapa_rc find_start(struct listing *l, uint64_t *ret_seq)
 
 static sapa_rc list_all(struct listing *l)
 {
-    struct sapa_xlsx *xlsx = NULL;
     uint64_t seq = 1;
     sapa_rc rc = find_start(l, &seq);
+    const bool nothing = rc == SAPA_ENOENT; /* that late */
 
-    if (rc == SAPA_ENOENT) { /* nothing that late */
-        list_head(l);
+    if (rc != SAPA_OK && !nothing)
+        return rc;
+    if (l->wish->format == SAPA_CALLS_XLSX &&
+        (rc = sapa_xlsx_add(l->wish->xlsx, l->show.language == SAPA_LANGUAGE_ID ? "Panggilan" : "Calls", &l->sheet)) != SAPA_OK)
+        return rc;
+    list_head(l);
+    if (nothing)
         return SAPA_OK;
-    }
-    if (rc == SAPA_OK && l->wish->format == SAPA_CALLS_XLSX) {
-        rc = sapa_xlsx_open(l->wish->output, l->show.language, SAPA_STR(""), &xlsx);
-        if (rc == SAPA_OK)
-            rc = sapa_xlsx_add(xlsx, l->show.language == SAPA_LANGUAGE_ID ? "Panggilan" : "Calls", &l->sheet);
-    }
-    if (rc == SAPA_OK) {
-        list_head(l);
-        l->rc = SAPA_OK;
-        rc = sapa_log_each(&l->log, seq, !l->show.show_pii, fold_record, l);
-        rc = rc == SAPA_OK ? l->rc : rc;
-    }
+    l->rc = SAPA_OK;
+    rc = sapa_log_each(l->log, seq, !l->show.show_pii, fold_record, l);
+    rc = rc == SAPA_OK ? l->rc : rc;
     if (rc == SAPA_OK)
         sapa_calls_flush(&l->calls);
-    if (xlsx) {
-        char buf[256];
-        struct sapa_text problem;
-        sapa_text_init(&problem, buf, sizeof(buf));
-        const sapa_rc closed = sapa_xlsx_close(xlsx, &problem);
-        if (closed != SAPA_OK)
-            fprintf(stderr, "sapa report: %s: %s\n", l->wish->output, buf);
-        rc = rc == SAPA_OK ? closed : rc;
-    }
     return rc;
 }
 
-int sapa_report_calls(const struct sapa_calls_wish *wish)
+sapa_rc sapa_list_calls(struct sapa_log_open *log, const struct sapa_calls_wish *wish)
 {
-    static struct listing l;
+    struct listing *l = calloc(1, sizeof(*l));
 
-    l = (struct listing){ .wish = wish, .out = stdout };
-    l.show = (struct sapa_call_show){ .names = &l.names, .language = wish->language, .show_pii = wish->show_numbers };
-    if (sapa_log_open(wish->data, &l.log) != SAPA_OK)
-        return SAPA_EXIT_FAILED;
-    if (wish->output && wish->format != SAPA_CALLS_XLSX && !(l.out = fopen(wish->output, "w"))) {
-        fprintf(stderr, "sapa report: %s cannot be written\n", wish->output);
-        sapa_log_close(&l.log);
-        return SAPA_EXIT_FAILED;
+    if (!l)
+        return SAPA_ENOMEM;
+    l->log = log;
+    l->wish = wish;
+    l->show = (struct sapa_call_show){ .names = &l->names, .language = wish->language, .show_pii = wish->show_numbers };
+    sapa_names_init(&l->names, sapa_memory_heap());
+    sapa_calls_init(&l->calls, sapa_memory_heap(), &l->names);
+    l->calls.finished = list_call;
+    l->calls.ctx = l;
+    const sapa_rc rc = list_all(l);
+    sapa_calls_done(&l->calls);
+    sapa_names_done(&l->names);
+    free(l);
+    return rc;
+}
+
+/* ---- nodes ---- */
+
+struct node_folding {
+    struct sapa_log_open *log;
+    struct sapa_nodes nodes;
+    void (*progress)(uint64_t records);
+    uint64_t records;
+    sapa_rc rc;
+};
+
+static bool fold_nodes(void *ctx, const struct sapa_record *record)
+{
+    struct node_folding *folding = ctx;
+
+    if (++folding->records % TELL_EVERY == 0 && folding->progress)
+        folding->progress(folding->records);
+    if (record->type == SAPA_T_centre_started) {
+        const struct sapa_centre *centre = sapa_log_centre(folding->log, sapa_sized_str(&record->u.centre_started.centre_hash));
+        folding->rc = centre ? sapa_nodes_take(&folding->nodes, centre) : SAPA_ENOENT;
     }
-    sapa_names_init(&l.names, sapa_memory_heap());
-    sapa_calls_init(&l.calls, sapa_memory_heap(), &l.names);
-    l.calls.finished = list_call;
-    l.calls.ctx = &l;
-    sapa_rc rc = list_all(&l);
-    if (rc != SAPA_OK)
-        fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
-    errno = 0;
-    if ((l.out == stdout ? fflush(l.out) : fclose(l.out)) != 0 && errno != EPIPE) {
-        fprintf(stderr, "sapa report: %s cannot be written\n", wish->output ? wish->output : "standard output");
-        rc = SAPA_EIO;
-    }
-    sapa_calls_done(&l.calls);
-    sapa_names_done(&l.names);
-    sapa_log_close(&l.log);
-    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    if (folding->rc == SAPA_OK)
+        folding->rc = sapa_nodes_fold(&folding->nodes, record);
+    return folding->rc == SAPA_OK;
+}
+
+sapa_rc sapa_list_nodes(struct sapa_log_open *log, int64_t from_s, int64_t to_s, enum sapa_format format, enum sapa_language language,
+                        const char *only, void (*progress)(uint64_t records), const struct sapa_lines *lines)
+{
+    struct node_folding folding = { .log = log, .progress = progress };
+
+    sapa_nodes_init(&folding.nodes, sapa_memory_heap(), from_s * 1000000, to_s * 1000000);
+    sapa_rc rc = sapa_log_each(log, 1, true, fold_nodes, &folding);
+    rc = rc != SAPA_OK ? rc : folding.rc;
+    if (rc == SAPA_OK)
+        rc = sapa_nodes_print(&folding.nodes, format, language, sapa_str_of(only), lines);
+    sapa_nodes_done(&folding.nodes);
+    return rc;
 }
