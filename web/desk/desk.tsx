@@ -21,7 +21,7 @@ import { callsOf, canDo, isNumber, nameCall, workOf, type Work } from "./model";
 import { Notes } from "./notes";
 import { PhoneMenu } from "../shared/phonemenu";
 import { Script } from "./script";
-import { Heard, Help, Keys, Messages, MyState, Pressure, ToLeader } from "./strip";
+import { Heard, Help, Keys, LentTo, Messages, MyState, Pressure, ToLeader } from "./strip";
 import type { Target } from "./target";
 import type { Begun } from "./task";
 import type { Thing } from "./things";
@@ -281,6 +281,7 @@ export function Desk() {
     >
       <MyState act={stateAct} />
       <Heard />
+      <LentTo />
       <span role="alert" className={stateAct.problem ? "badge bad" : "hidden"}>
         {stateAct.problem ? words("failed", { why: stateAct.problem }) : ""}
       </span>

@@ -224,6 +224,17 @@ export function Heard() {
   return heard ? <span className="badge accent">{words("heard")}</span> : null;
 }
 
+/** For whom I work meanwhile. */
+export function LentTo() {
+  const words = useWords(deskWords);
+  const of = useStore(language);
+  const team = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.changes.find((one) => one.team !== null));
+
+  if (!team) return null;
+  const name = team.team ?? "";
+  return <span className="badge accent">{team.until ? words("lentUntil", { team: name, until: moment(team.until, of) }) : words("lentTo", { team: name })}</span>;
+}
+
 /** What supervisors say to many: it stays until it is read. */
 export function Messages() {
   const words = useWords(deskWords);

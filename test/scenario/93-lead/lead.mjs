@@ -181,6 +181,9 @@ await run(async () => {
   assert((await siti()).team === "bank" && (await siti()).own_team === "toko" && (await places()) === placed, "lent, and in her place");
   await accessible(page, "lent to another team");
   await shot(page, "lead-lent");
+  const herDesk = await open("/desk", { user: "siti" });
+  await herDesk.getByText(/^Membantu tim bank sampai \d\d\.\d\d$/).waitFor();
+  await herDesk.close();
   await panel.getByRole("button", { name: "Urungkan" }).click();
   await panel.getByRole("heading", { name: "Diubah sementara" }).waitFor({ state: "detached" });
   assert((await siti()).team === "toko", "she is back");
