@@ -2,8 +2,6 @@
 
 #include "report/goal.h"
 
-#include <stdlib.h>
-
 #define NAME_OF(list, at) ((at) < SAPA_COUNT(list) ? (list)[at] : "?")
 #define X(id, text) text,
 static const char *const activities[] = { SAPA_ACTIVITIES(X) };
@@ -31,22 +29,41 @@ const char *sapa_verdict_name(unsigned verdict)
 
 /* ---- a plan ---- */
 
-static int by_time(const void *a_at, const void *b_at)
+static bool is_before(const struct sapa_planned *a, const struct sapa_planned *b)
 {
-    const struct sapa_planned *const a = a_at, *const b = b_at;
-    const bool a_inside = a->activity != SAPA_ACTIVITY_SHIFT, b_inside = b->activity != SAPA_ACTIVITY_SHIFT;
-
     if (a->from_s != b->from_s)
-        return a->from_s < b->from_s ? -1 : 1;
-    if (a_inside != b_inside)
-        return a_inside - b_inside;
-    return (a->to_s > b->to_s) - (a->to_s < b->to_s);
+        return a->from_s < b->from_s;
+    if ((a->activity == SAPA_ACTIVITY_SHIFT) != (b->activity == SAPA_ACTIVITY_SHIFT))
+        return a->activity == SAPA_ACTIVITY_SHIFT;
+    return a->to_s < b->to_s;
+}
+
+/* A heap sort in place: the room is pure, and qsort may take memory. */
+static void sift(struct sapa_planned *of, size_t at, size_t count)
+{
+    while (2 * at + 1 < count) {
+        size_t child = 2 * at + 1;
+        if (child + 1 < count && is_before(&of[child], &of[child + 1]))
+            child++;
+        if (!is_before(&of[at], &of[child]))
+            return;
+        const struct sapa_planned larger = of[at];
+        of[at] = of[child];
+        of[child] = larger;
+        at = child;
+    }
 }
 
 void sapa_planned_sort(struct sapa_planned *of, size_t count)
 {
-    if (count > 1)
-        qsort(of, count, sizeof(*of), by_time);
+    for (size_t i = count / 2; i-- > 0;)
+        sift(of, i, count);
+    for (size_t left = count; left-- > 1;) {
+        const struct sapa_planned last = of[0];
+        of[0] = of[left];
+        of[left] = last;
+        sift(of, 0, left);
+    }
 }
 
 int32_t sapa_shift_date(const struct sapa_zone *zone, int64_t at_s)
