@@ -1775,11 +1775,11 @@ static sapa_rc pack_chunks(struct sapa_intervals *fold)
 
 sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s)
 {
+    fold->options.from_s = from_s; /* first: rows that would go at once are not made, however long the fold has slept */
     const sapa_rc rc = sapa_intervals_until(fold, SAPA_MAX(fold->now_us, from_s * 1000000));
 
     if (rc != SAPA_OK)
         return rc;
-    fold->options.from_s = from_s;
     for (uint32_t i = fold->agent_rows.count; i-- > 0;) {
         struct agent_row *row = sapa_table_at(&fold->agent_rows, i);
         if (row->span.from_s < from_s)

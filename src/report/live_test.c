@@ -195,6 +195,27 @@ static struct sapa_centre two_teams(struct sapa_agent people[FIX_AGENTS])
     return centre;
 }
 
+/* A centre that stood still for two months: the minutes of that time are not made, only to be forgotten at once. */
+static void test_long_sleep(void **state)
+{
+    struct sapa_agent people[FIX_AGENTS];
+    const struct sapa_centre centre = two_teams(people);
+    struct feed feed;
+
+    (void)state;
+    begin(&feed, &centre);
+    gen_begin(&gen, 1);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen_start(&gen, centre.hash);
+    for (unsigned i = 0; i < 500; i++)
+        gen_turn(&gen, 4000);
+    assert_int_equal(sapa_live_until(&feed.live, gen.now_us + INT64_C(60) * 86400 * 1000000), SAPA_OK);
+    assert_in_range(feed.live.recent.agent_rows.count, 1, 2 * SAPA_LIVE_RECENT_MIN); /* two teams */
+    assert_in_range(feed.live.recent.agent_rows.room, 1, 1000);
+    done(&feed);
+}
+
 /* The same for teams: the minutes of a report of their people, joined. What is loaded goes on alike. */
 static void test_recent_of_teams(void **state)
 {
@@ -517,7 +538,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fold_is_recount), cmocka_unit_test(test_recent_is_the_report),
-        cmocka_unit_test(test_recent_of_teams), cmocka_unit_test(test_team_in_a_known_hour), cmocka_unit_test(test_now),
+        cmocka_unit_test(test_recent_of_teams), cmocka_unit_test(test_team_in_a_known_hour), cmocka_unit_test(test_long_sleep), cmocka_unit_test(test_now),
         cmocka_unit_test(test_midnight),
         cmocka_unit_test(test_save_load),
         cmocka_unit_test(test_staff_of_queues),
