@@ -772,7 +772,7 @@ static sapa_rc plan_days(struct sapa_store *store, const struct pattern *pattern
 
     for (unsigned i = 0; rc == SAPA_OK && i < FIRST_DAYS; i++, date = sapa_shift_date_next(zone, date)) {
         for (uint32_t agent = 0; rc == SAPA_OK && agent < centre->agents_count; agent++) {
-            const size_t count = lines_of(pattern, centre->agents[agent].key, sapa_zone_midnight(zone, date), now_us / 1000000 / 900 * 900, of);
+            const size_t count = lines_of(pattern, centre->agents[agent].key, sapa_zone_midnight(zone, date), now_us / 1000000 / 60 * 60, of);
             rc = sapa_plan_day(store, centre->agents[agent].key, date, day);
             if (rc != SAPA_ENOENT || count == 0) {
                 rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
