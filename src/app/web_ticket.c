@@ -238,16 +238,22 @@ static void contact_json(struct sapa_json *out, const struct sapa_card *card)
 
 /* ---- reading ---- */
 
-static sapa_rc detail(struct job *job, struct sapa_ticket *ticket, struct sapa_card *card)
+/* The one that is asked for, if he may see it. */
+static sapa_rc seen_ticket(struct job *job, struct sapa_ticket *ticket)
 {
-    struct sapa_web_work *work = job->work;
     bool seen = false;
     sapa_rc rc = sapa_ticket_get(job->files->store, number_of(job, "ticket", 0), ticket);
 
     if (rc == SAPA_OK)
         rc = sees(job, ticket, &seen);
-    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !seen))
-        return no_ticket(job);
+    return rc == SAPA_ENOENT || (rc == SAPA_OK && !seen) ? no_ticket(job) : rc;
+}
+
+static sapa_rc detail(struct job *job, struct sapa_ticket *ticket, struct sapa_card *card)
+{
+    struct sapa_web_work *work = job->work;
+    sapa_rc rc = seen_ticket(job, ticket);
+
     if (rc != SAPA_OK)
         return rc;
     sapa_json_open(job->out, '{');
@@ -681,13 +687,8 @@ static sapa_rc same_person(struct job *job, const struct sapa_card *card, const 
 static sapa_rc change(struct job *job, const json_t *body, struct sapa_card *card, struct sapa_ticket *ticket, struct sapa_ticket_entry *entry)
 {
     struct sapa_web_work *work = job->work;
-    bool seen = false;
-    sapa_rc rc = sapa_ticket_get(job->files->store, number_of(job, "ticket", 0), ticket);
+    sapa_rc rc = seen_ticket(job, ticket);
 
-    if (rc == SAPA_OK)
-        rc = sees(job, ticket, &seen);
-    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !seen))
-        return no_ticket(job);
     if (rc == SAPA_OK)
         rc = read_entry(job, body, entry);
     if (rc == SAPA_OK)

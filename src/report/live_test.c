@@ -28,16 +28,20 @@ static void feed_one(void *ctx, const struct sapa_record *record)
     assert_int_equal(sapa_report_fold(&feed->report, record), SAPA_OK);
 }
 
-static void begin(struct feed *feed, const struct sapa_centre *centre)
+/* What the generator makes from `seed` goes to both, as soon as it is started. */
+static void begin(struct feed *feed, const struct sapa_centre *centre, enum sapa_grain grain, uint64_t seed)
 {
     const struct sapa_report_options options = { .centre = fix_find, .ctx = (void *)centre,
-                                                 .interval = { .grain = SAPA_GRAIN_DAY } };
+                                                 .interval = { .grain = grain } };
 
     memset(feed, 0, sizeof(*feed));
     feed->centre = centre;
     sapa_names_init(&feed->names, sapa_memory_heap());
     sapa_live_init(&feed->live, sapa_memory_heap(), &feed->names);
     sapa_report_init(&feed->report, sapa_memory_heap(), &options);
+    gen_begin(&gen, seed);
+    gen.emit = feed_one;
+    gen.ctx = feed;
 }
 
 static void done(struct feed *feed)
@@ -119,10 +123,7 @@ static void test_fold_is_recount(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 12; seed++) {
         struct feed feed;
-        begin(&feed, &centre);
-        gen_begin(&gen, seed);
-        gen.emit = feed_one;
-        gen.ctx = &feed;
+        begin(&feed, &centre, SAPA_GRAIN_DAY, seed);
         gen_start(&gen, centre.hash);
         for (unsigned i = 0; i < 3000; i++) {
             gen_turn(&gen, seed % 2 ? 3000 : 90000); /* the slow ones run over several midnights */
@@ -142,14 +143,7 @@ static void test_recent_is_the_report(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct feed feed;
-        begin(&feed, &centre);
-        sapa_report_done(&feed.report);
-        const struct sapa_report_options options = { .centre = fix_find, .ctx = (void *)&centre,
-                                                     .interval = { .grain = SAPA_GRAIN_MINUTE } };
-        sapa_report_init(&feed.report, sapa_memory_heap(), &options);
-        gen_begin(&gen, seed);
-        gen.emit = feed_one;
-        gen.ctx = &feed;
+        begin(&feed, &centre, SAPA_GRAIN_MINUTE, seed);
         gen_start(&gen, centre.hash);
         for (unsigned i = 0; i < 2500; i++) {
             gen_turn(&gen, seed % 2 ? 4000 : 40000);
@@ -203,10 +197,7 @@ static void test_long_sleep(void **state)
     struct feed feed;
 
     (void)state;
-    begin(&feed, &centre);
-    gen_begin(&gen, 1);
-    gen.emit = feed_one;
-    gen.ctx = &feed;
+    begin(&feed, &centre, SAPA_GRAIN_DAY, 1);
     gen_start(&gen, centre.hash);
     for (unsigned i = 0; i < 500; i++)
         gen_turn(&gen, 4000);
@@ -226,14 +217,7 @@ static void test_recent_of_teams(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct feed feed;
-        begin(&feed, &centre);
-        sapa_report_done(&feed.report);
-        const struct sapa_report_options options = { .centre = fix_find, .ctx = (void *)&centre,
-                                                     .interval = { .grain = SAPA_GRAIN_MINUTE } };
-        sapa_report_init(&feed.report, sapa_memory_heap(), &options);
-        gen_begin(&gen, seed);
-        gen.emit = feed_one;
-        gen.ctx = &feed;
+        begin(&feed, &centre, SAPA_GRAIN_MINUTE, seed);
         gen_start(&gen, centre.hash);
         for (unsigned i = 0; i < 2500; i++) {
             struct sapa_measures got[2], day;
@@ -294,10 +278,7 @@ static void test_team_in_a_known_hour(void **state)
     uint32_t count;
 
     (void)state;
-    begin(&feed, &centre);
-    gen_begin(&gen, 1);
-    gen.emit = feed_one;
-    gen.ctx = &feed;
+    begin(&feed, &centre, SAPA_GRAIN_DAY, 1);
     gen.now_us = nine_us;
     gen_start(&gen, centre.hash);
     gen_presence(&gen, 0, SAPA_PRESENCE_READY); /* Siti, in the first team, and Budi, in the other */
@@ -345,10 +326,7 @@ static void test_now(void **state)
     struct sapa_live_now now, all;
 
     (void)state;
-    begin(&feed, &centre);
-    gen_begin(&gen, 3);
-    gen.emit = feed_one;
-    gen.ctx = &feed;
+    begin(&feed, &centre, SAPA_GRAIN_DAY, 3);
     gen_start(&gen, centre.hash);
     for (unsigned i = 0; i < 900; i++) {
         unsigned waiting = 0;
@@ -380,10 +358,7 @@ static void test_midnight(void **state)
     struct sapa_view view;
 
     (void)state;
-    begin(&feed, &centre);
-    gen_begin(&gen, 4);
-    gen.emit = feed_one;
-    gen.ctx = &feed;
+    begin(&feed, &centre, SAPA_GRAIN_DAY, 4);
     gen_start(&gen, centre.hash);
     for (unsigned i = 0; i < 500; i++)
         gen_turn(&gen, 2000);
@@ -407,10 +382,7 @@ static void test_save_load(void **state)
     struct feed feed;
 
     (void)state;
-    begin(&feed, &centre);
-    gen_begin(&gen, 9);
-    gen.emit = feed_one;
-    gen.ctx = &feed;
+    begin(&feed, &centre, SAPA_GRAIN_DAY, 9);
     gen_start(&gen, centre.hash);
     for (unsigned turn = 0; turn < 600; turn++) {
         struct fix_bytes bytes = { 0 };
@@ -448,10 +420,7 @@ static void test_staff_of_queues(void **state)
     struct feed feed;
 
     (void)state;
-    begin(&feed, &centre);
-    gen_begin(&gen, 1);
-    gen.emit = feed_one;
-    gen.ctx = &feed;
+    begin(&feed, &centre, SAPA_GRAIN_DAY, 1);
     gen_start(&gen, centre.hash);
     for (uint32_t a = 0; a < FIX_AGENTS; a++)
         gen_presence(&gen, a, SAPA_PRESENCE_READY);
@@ -494,10 +463,7 @@ static void test_drop_alarm(void **state)
 
     (void)state;
     centre.system.system_drop_percent = 2;
-    begin(&feed, &centre);
-    gen_begin(&gen, 1);
-    gen.emit = feed_one;
-    gen.ctx = &feed;
+    begin(&feed, &centre, SAPA_GRAIN_DAY, 1);
     gen_start(&gen, centre.hash);
     for (; id <= 19; id++) /* all of nineteen: too few to say anything */
         end_one(&feed, id, SAPA_SIDE_SYSTEM, SAPA_OUTCOME_SYSTEM_FAULT);

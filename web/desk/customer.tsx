@@ -158,8 +158,11 @@ function Called({ contact, called, said }: { contact: string; called: string | n
         >
           <label className="field">
             <span>{words("called")}</span>
-            <input className="input" value={text} maxLength={40} autoFocus autoComplete="off" placeholder={words("calledHint")} onChange={(event) => setText(event.target.value)} />
+            <input className="input" value={text} maxLength={40} autoFocus autoComplete="off" aria-describedby="called-hint" onChange={(event) => setText(event.target.value)} />
           </label>
+          <p id="called-hint" className="small soft">
+            {words("calledHint")}
+          </p>
           <div className="row">
             <button type="submit" className="button primary small" aria-disabled={act.busy !== null ? true : undefined}>
               {words("taskSave")} <kbd aria-hidden="true">Enter</kbd>

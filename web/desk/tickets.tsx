@@ -84,8 +84,11 @@ function NewDue({ ticket, onDone, set }: { ticket: Ticket; onDone: () => void; s
     <form className="ticket-due" aria-label={say("dueOf", { number: ticket.id })} onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), onDone())}>
       <label className="field">
         <span>{say("when")}</span>
-        <input className="input" value={text} autoFocus autoComplete="off" placeholder={say("whenHint")} onChange={(event) => setText(event.target.value)} />
+        <input className="input" value={text} autoFocus autoComplete="off" aria-describedby="ticket-when-hint" onChange={(event) => setText(event.target.value)} />
       </label>
+      <p id="ticket-when-hint" className="small soft">
+        {say("whenHint")}
+      </p>
       <DueField of={when} />
       <div className="row wrap">
         <button type="submit" className="button small">
@@ -248,8 +251,11 @@ function NewTicket({ contact, who, onDone }: { contact: string; who: string; onD
     >
       <label className="field">
         <span>{say("subject", { who })}</span>
-        <input ref={input} className="input" value={subject} maxLength={SUBJECT_MOST} autoComplete="off" placeholder={say("subjectHint")} onChange={(event) => setSubject(event.target.value)} />
+        <input ref={input} className="input" value={subject} maxLength={SUBJECT_MOST} autoComplete="off" aria-describedby="ticket-subject-hint" onChange={(event) => setSubject(event.target.value)} />
       </label>
+      <p id="ticket-subject-hint" className="small soft">
+        {say("subjectHint")}
+      </p>
       <DueField of={when} label={say("due")} />
       <label className="field">
         <span className="small soft">{say("text")}</span>
