@@ -24,6 +24,10 @@ for (const language of ["id", "en"]) {
           seen.add(state);
           await page.waitForTimeout(700);
           await shot(`desk-${state}`);
+          if (state !== "talking") continue;
+          for (const form of [/^(Catat sapaan|Note how to address)/, /^(Buka tiket|Open a ticket)/]) await page.getByRole("button", { name: form }).click({ timeout: 1000 }).catch(() => undefined); // the crowd may have hung up
+          await shot("desk-forms");
+          await page.keyboard.press("Escape");
         }
         await page.waitForTimeout(100);
       }
